@@ -1,0 +1,1 @@
+"""What Feast applies: feature_store.yaml and one definitions.py."""

@@ -1,0 +1,1 @@
+"""Orchestration only: each flow reads as a table of contents."""

@@ -1,0 +1,1 @@
+"""Code that learns. Fitted models live in MLflow, never here."""

@@ -1,0 +1,48 @@
+"""What a model declares of itself. A new model is one module that exports MODEL = Model(...)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from pandas import DataFrame
+
+
+@dataclass(frozen=True)
+class FitSettings:
+    """What fit() may depend on besides the rows."""
+
+    seed: int = 0
+    threads: int = 2
+    horizon_hours: float = 48.0  # the gap left between the rows learned from and the rows stopped on
+    interval_share: float = 0.8  # nominal coverage of [low, high]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A bundle in memory: files that a Scorer loads, and what a reviewer should see of the fit."""
+
+    files: dict[str, bytes]  # booster text, npz, JSON; never a pickle
+    params: dict[str, object]
+    importance: dict[str, float]  # gain by feature
+
+
+@dataclass(frozen=True)
+class Model:
+    """Target, features, fit and metrics of one model.
+
+    `rows` is the training frame: the service's features plus post_id, author, platform, topic, link_domain,
+    published_at, event_timestamp (when it was scored), label_known_at and target, sorted by event_timestamp.
+    `predictions` is what the Scorer of `scoring` returns for these rows, index kept.
+    """
+
+    name: str
+    service: str  # Feast feature service
+    target: Literal["count", "label"]
+    features: tuple[str, ...]  # columns that the Scorer reads
+    scoring: str  # self-contained module whose source travels in the bundle and defines Scorer
+    fit: Callable[[DataFrame, FitSettings], Fitted]
+    losses: Callable[[DataFrame, DataFrame], np.ndarray]  # (rows, predictions) -> one loss a row, lower is better
+    metrics: Callable[[DataFrame, DataFrame], dict[str, float]]
+    headline: str  # the metric of `metrics` that scorecards lead with; lower is better
+    slices: Callable[[DataFrame], DataFrame]  # rows -> one categorical column per way to slice

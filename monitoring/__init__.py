@@ -1,0 +1,1 @@
+"""Is the data fit, has the world moved, what now."""

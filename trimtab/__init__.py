@@ -1,0 +1,1 @@
+"""The shared words of trimtab: settings, errors, posts, windows, labels, features, lake, ledger, cli."""

@@ -1,0 +1,86 @@
+"""The lake: Delta tables on a path. Inserts are idempotent MERGEs, reads can pin a version."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from deltalake import DeltaTable, write_deltalake
+from filelock import FileLock
+
+from trimtab.errors import LakeError
+from trimtab.posts import TABLES
+
+LOCK_SECONDS = 600
+
+
+class Lake:
+    """Tables of `trimtab.posts.TABLES` below one folder; a table exists from its first row on."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def exists(self, table: str) -> bool:
+        return DeltaTable.is_deltatable(str(self._location(table)))
+
+    def version(self, table: str) -> int:
+        """The Delta version that a reader sees now; -1 before the first write."""
+        return self._open(table).version() if self.exists(table) else -1
+
+    def read(
+        self,
+        table: str,
+        columns: Sequence[str] | None = None,
+        filter: pc.Expression | None = None,
+        version: int | None = None,
+    ) -> pa.Table:
+        """Rows of a table, at its newest version unless one is pinned; an absent table has no rows."""
+        names = list(columns) if columns else TABLES[table].names
+        if not self.exists(table):
+            return TABLES[table].empty_table().select(names)
+        dataset = self._open(table, version).to_pyarrow_dataset()
+        found = dataset.to_table(columns=names, filter=filter)
+        return found.cast(pa.schema([TABLES[table].field(name) for name in names]))
+
+    def append(self, table: str, rows: pa.Table) -> int:
+        """Add rows as they are, in one atomic commit; returns how many."""
+        if not rows.num_rows:
+            return 0
+        with self.lock(table):
+            write_deltalake(str(self._location(table)), _shaped(table, rows), mode="append")
+        return rows.num_rows
+
+    def insert_new(self, table: str, rows: pa.Table, on: Sequence[str]) -> int:
+        """MERGE in the rows whose `on` columns are not there yet; returns how many were new."""
+        rows = _shaped(table, rows)
+        if not rows.num_rows:
+            return 0
+        with self.lock(table):
+            if not self.exists(table):
+                write_deltalake(str(self._location(table)), TABLES[table].empty_table(), mode="ignore")
+            merge = self._open(table).merge(
+                source=rows,
+                predicate=" AND ".join(f"kept.{column} = new.{column}" for column in on),
+                source_alias="new",
+                target_alias="kept",
+            )
+            done = merge.when_not_matched_insert_all().execute()
+        return int(done["num_target_rows_inserted"])
+
+    def lock(self, table: str) -> FileLock:
+        """One writer a table; held by `with`. Reentrant within a process."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        return FileLock(self.path / f"{table}.lock", timeout=LOCK_SECONDS, is_singleton=True)
+
+    def _location(self, table: str) -> Path:
+        if table not in TABLES:
+            raise LakeError(f"The lake has no table '{table}'; it has {', '.join(TABLES)}.")
+        return self.path / table
+
+    def _open(self, table: str, version: int | None = None) -> DeltaTable:
+        return DeltaTable(str(self._location(table)), version=version)
+
+
+def _shaped(table: str, rows: pa.Table) -> pa.Table:
+    schema = TABLES[table]
+    return rows.select(schema.names).cast(schema)

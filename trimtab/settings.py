@@ -1,0 +1,122 @@
+"""One frozen tree of settings, read once at the edge from TRIMTAB_* variables.
+
+Nested fields are written with two underscores: TRIMTAB_ENGAGEMENT__HORIZON_HOURS=24. Lower layers get the
+section that they need, never the environment.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from trimtab.errors import SettingsError
+from trimtab.posts import COUNTS
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Engagement(Section):
+    """What the engagement model predicts."""
+
+    count: str = Field("comments", pattern=f"^({'|'.join(COUNTS)})$", description="count that is predicted")
+    horizon_hours: float = Field(48, gt=0, description="age at which a post's count is its outcome")
+    interval_share: float = Field(0.8, gt=0, lt=1, description="share of outcomes that [low, high] should hold")
+
+    @property
+    def horizon(self) -> timedelta:
+        return timedelta(hours=self.horizon_hours)
+
+
+class Ingest(Section):
+    """The door."""
+
+    chunk_rows: int = Field(50_000, ge=100, description="rows held in memory at a time")
+    future_tolerance_hours: float = Field(1, ge=0, description="how far ahead of us a clock may run")
+    text_limit_chars: int = Field(100_000, ge=100, description="a longer text is quarantined")
+    null_share: float = Field(0.2, gt=0, le=1, description="rise of a column's share of nulls that refuses a batch")
+    unit_factor: float = Field(30, gt=1, description="change of a count's median that refuses a batch as a change of unit")
+    bad_share: float = Field(0.3, gt=0, le=1, description="share of bad rows that refuses the whole batch")
+    volume_factor: float = Field(10, gt=1, description="rows against the usual batch that refuse it, either way")
+
+
+class Training(Section):
+    """How models learn."""
+
+    seed: int = Field(0, ge=0)
+    threads: int = Field(2, ge=1, description="part of what makes a booster reproducible")
+    history_days: float = Field(730, gt=0, description="how far back training rows go")
+    min_rows: int = Field(300, ge=10, description="fewer mature rows than this never train")
+    fresh_days: float = Field(14, gt=0, description="newest mature days kept from training to compare versions on")
+
+
+class Monitoring(Section):
+    """When a window counts as moved."""
+
+    window_days: float = Field(7, gt=0)
+    reference_days: float = Field(28, gt=0, description="length of the reference before a version was trained")
+    drift_distance: float = Field(0.2, gt=0, description="distance of a feature from its reference that is an alarm")
+    drift_share: float = Field(0.3, gt=0, le=1, description="share of features in alarm that is drift")
+    loss_rise_share: float = Field(0.1, gt=0, description="rise of the loss over the reference that is worth a retrain")
+    min_rows: int = Field(100, ge=1, description="a smaller window is not judged")
+    confidence: float = Field(0.95, gt=0.5, lt=1, description="of every interval that decides")
+    cool_down_days: float = Field(14, ge=0, description="between two retrains of a model")
+
+
+class Release(Section):
+    """When a challenger becomes champion."""
+
+    confidence: float = Field(0.95, gt=0.5, lt=1)
+    resamples: int = Field(500, ge=100, description="bootstrap resamples behind each interval")
+
+
+class Settings(BaseSettings):
+    """The whole tree."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TRIMTAB_", env_nested_delimiter="__", frozen=True, extra="forbid"
+    )
+
+    home: Path = Field(Path(".trimtab"), description="folder that holds every embedded store")
+    models: tuple[str, ...] = Field(
+        ("models.engagement", "models.sentiment"), description="modules that export MODEL"
+    )
+    seed: int = Field(0, ge=0, description="of everything that draws at random and is not training")
+    engagement: Engagement = Engagement()
+    ingest: Ingest = Ingest()
+    training: Training = Training()
+    monitoring: Monitoring = Monitoring()
+    release: Release = Release()
+
+    @property
+    def lake_path(self) -> Path:
+        return self.home / "lake"
+
+    @property
+    def features_path(self) -> Path:
+        return self.home / "features"
+
+    @property
+    def ledger_path(self) -> Path:
+        return self.home / "ledger.db"
+
+    @property
+    def mlflow_path(self) -> Path:
+        return self.home / "mlflow"
+
+    @property
+    def reports_path(self) -> Path:
+        return self.home / "reports"
+
+
+def load(home: Path | None = None) -> Settings:
+    """Settings from the environment; `home` given on the command line wins. Paths come back absolute."""
+    try:
+        settings = Settings() if home is None else Settings(home=home)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "TRIMTAB_" + "__".join(str(part).upper() for part in first["loc"])
+        raise SettingsError(f"{name} has value {first.get('input')!r}: {first['msg']}. Correct or unset it.") from error
+    return settings.model_copy(update={"home": settings.home.expanduser().resolve()})
