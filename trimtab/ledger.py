@@ -103,7 +103,8 @@ class Ledger:
         row = (moment, kind, model, version, previous, actor, reason, _to_json(kind, evidence), key)
         with self._open() as database:
             added = database.execute(
-                f"INSERT INTO entries ({COLUMNS[4:]}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING {COLUMNS}", row
+                f"INSERT INTO entries ({COLUMNS[4:]}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING {COLUMNS}",
+                row,
             ).fetchone()
             kept = added or database.execute(f"SELECT {COLUMNS} FROM entries WHERE key = ?", (key,)).fetchone()
         return _entry(kept)
