@@ -23,6 +23,9 @@ def holdout(rows: DataFrame, share: float, gap_hours: float) -> tuple[np.ndarray
     held = np.flatnonzero(times >= cut)
     if not len(learned) or not len(held):
         raise NotEnoughData.rows(
-            len(rows), len(rows) * 2, "rows to split", f"All lie within {gap_hours:g} h; train on a longer period."
+            len(rows),
+            len(rows) * 2,
+            "rows to split",
+            f"All lie within {gap_hours:g} h; train on a longer period.",
         )
     return learned, held

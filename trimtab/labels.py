@@ -5,7 +5,9 @@ per key, the newest row known by `as_of`, so a later correction or a backfill ca
 """
 
 from datetime import datetime, timedelta
+from typing import Literal
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pandas import DataFrame
@@ -57,9 +59,26 @@ def outcome_versions(lake: Lake, count: str, horizon: timedelta, as_of: datetime
 
 def sentiment_as_of(lake: Lake, as_of: datetime) -> DataFrame:
     """The newest label of each post known by `as_of`: columns post_id, label, label_known_at."""
+    return sentiment_versions(lake, as_of).drop_duplicates("post_id", keep="last").reset_index(drop=True)
+
+
+def sentiment_versions(lake: Lake, as_of: datetime) -> DataFrame:
+    """Every label known by `as_of`, so ordered that the last of a post is the one in force."""
     rows = known_by(lake, "labels", as_of).sort_values(["labelled_at", "known_at"], kind="stable")
-    newest = rows.drop_duplicates("post_id", keep="last").rename(columns={"known_at": "label_known_at"})
-    return newest[["post_id", "label", "label_known_at"]].reset_index(drop=True)
+    return rows.rename(columns={"known_at": "label_known_at"})[["post_id", "label", "label_known_at"]]
+
+
+def target_versions(
+    lake: Lake, target: Literal["count", "label"], count: str, horizon: timedelta, as_of: datetime
+) -> DataFrame:
+    """Outcomes in the space that a model learns, every version: post_id, target, label_known_at.
+
+    target is log1p(count) as float, or the label as a string.
+    """
+    if target == "label":
+        return sentiment_versions(lake, as_of).rename(columns={"label": "target"})
+    versions = outcome_versions(lake, count, horizon, as_of)
+    return versions.assign(target=np.log1p(versions["value"]))[["post_id", "target", "label_known_at"]]
 
 
 def known_by(lake: Lake, table: str, as_of: datetime, columns: list[str] | None = None) -> DataFrame:

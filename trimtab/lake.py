@@ -35,12 +35,33 @@ class Lake:
         version: int | None = None,
     ) -> pa.Table:
         """Rows of a table, at its newest version unless one is pinned; an absent table has no rows."""
+        missing = not self.exists(table)
         names = list(columns) if columns else TABLES[table].names
-        if not self.exists(table):
+        if missing:
             return TABLES[table].empty_table().select(names)
         dataset = self._open(table, version).to_pyarrow_dataset()
-        found = dataset.to_table(columns=names, filter=filter)
+        try:
+            found = dataset.to_table(columns=names, filter=filter)
+        except pa.ArrowNotImplementedError:  # MERGE writes string views, which pyarrow cannot compare to a string
+            parts = [_cast(table, part).filter(filter).select(names) for part in dataset.to_batches()]
+            found = pa.concat_tables([TABLES[table].empty_table().select(names), *parts])
         return found.cast(pa.schema([TABLES[table].field(name) for name in names]))
+
+    def matching(self, table: str, columns: Sequence[str], key: str, values: pa.Array) -> pa.Table:
+        """Rows whose string column `key` is among `values`; a file whose range of keys lies elsewhere is not opened."""
+        shape = pa.schema([TABLES[table].field(name) for name in columns])
+        if not len(values) or not self.exists(table):
+            return shape.empty_table()
+        ends = pc.min_max(values).as_py()
+        within = [(key, ">=", ends["min"]), (key, "<=", ends["max"])]
+        dataset = self._open(table).to_pyarrow_dataset(file_pruning_predicate=within)
+        large = pa.large_string()  # a cast keeps the comparison out of reach of the string views (see read)
+        found = dataset.to_table(columns=list(columns), filter=pc.field(key).cast(large).isin(values.cast(large)))
+        return found.cast(shape)
+
+    def count(self, table: str) -> int:
+        """Rows of the table now, from its statistics where Delta keeps them."""
+        return self._open(table).to_pyarrow_dataset().count_rows() if self.exists(table) else 0
 
     def append(self, table: str, rows: pa.Table) -> int:
         """Add rows as they are, in one atomic commit; returns how many."""
@@ -63,6 +84,7 @@ class Lake:
                 predicate=" AND ".join(f"kept.{column} = new.{column}" for column in on),
                 source_alias="new",
                 target_alias="kept",
+                streamed_exec=False,
             )
             done = merge.when_not_matched_insert_all().execute()
         return int(done["num_target_rows_inserted"])
@@ -79,6 +101,10 @@ class Lake:
 
     def _open(self, table: str, version: int | None = None) -> DeltaTable:
         return DeltaTable(str(self._location(table)), version=version)
+
+
+def _cast(table: str, part: pa.RecordBatch) -> pa.Table:
+    return pa.Table.from_batches([part]).cast(TABLES[table])
 
 
 def _shaped(table: str, rows: pa.Table) -> pa.Table:

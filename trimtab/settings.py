@@ -37,7 +37,9 @@ class Ingest(Section):
     future_tolerance_hours: float = Field(1, ge=0, description="how far ahead of us a clock may run")
     text_limit_chars: int = Field(100_000, ge=100, description="a longer text is quarantined")
     null_share: float = Field(0.2, gt=0, le=1, description="rise of a column's share of nulls that refuses a batch")
-    unit_factor: float = Field(30, gt=1, description="change of a count's median that refuses a batch as a change of unit")
+    unit_factor: float = Field(
+        30, gt=1, description="change of a count's median that refuses a batch as a change of unit"
+    )
     bad_share: float = Field(0.3, gt=0, le=1, description="share of bad rows that refuses the whole batch")
     volume_factor: float = Field(10, gt=1, description="rows against the usual batch that refuse it, either way")
 
@@ -75,14 +77,10 @@ class Release(Section):
 class Settings(BaseSettings):
     """The whole tree."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="TRIMTAB_", env_nested_delimiter="__", frozen=True, extra="forbid"
-    )
+    model_config = SettingsConfigDict(env_prefix="TRIMTAB_", env_nested_delimiter="__", frozen=True, extra="forbid")
 
     home: Path = Field(Path(".trimtab"), description="folder that holds every embedded store")
-    models: tuple[str, ...] = Field(
-        ("models.engagement", "models.sentiment"), description="modules that export MODEL"
-    )
+    models: tuple[str, ...] = Field(("models.engagement", "models.sentiment"), description="modules that export MODEL")
     seed: int = Field(0, ge=0, description="of everything that draws at random and is not training")
     engagement: Engagement = Engagement()
     ingest: Ingest = Ingest()

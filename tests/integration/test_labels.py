@@ -1,0 +1,80 @@
+"""What was known when: the readers that keep the future out."""
+
+from datetime import UTC, datetime, timedelta
+
+import pyarrow as pa
+import pytest
+
+from trimtab import labels
+from trimtab.lake import Lake
+from trimtab.posts import LABELS, POSTS, SNAPSHOTS
+from trimtab.windows import Window
+
+START = datetime(2024, 1, 1, tzinfo=UTC)
+HORIZON = timedelta(hours=48)
+
+
+def day(number: float) -> datetime:
+    return START + timedelta(days=number)
+
+
+@pytest.fixture
+def lake(tmp_path):
+    return Lake(tmp_path)
+
+
+def add(lake, table, schema, *rows):
+    lake.append(table, pa.Table.from_pylist([{"source": "s", "row_hash": 0} | row for row in rows], schema=schema))
+
+
+def post(number, published=0.0, known=None, **more):
+    known = published if known is None else known
+    return {"post_id": f"p:{number}", "published_at": day(published), "known_at": day(known), **more}
+
+
+def snapshot(number, measured, comments, known=None):
+    known = measured if known is None else known
+    return {"post_id": f"p:{number}", "measured_at": day(measured), "known_at": day(known), "comments": comments}
+
+
+def outcomes(lake, as_of):
+    found = labels.outcomes_as_of(lake, "comments", HORIZON, day(as_of))
+    return dict(zip(found["post_id"], found["value"], strict=True))
+
+
+def test_a_count_before_the_horizon_is_not_an_outcome(lake):
+    add(lake, "posts", POSTS, post(1))
+    add(lake, "snapshots", SNAPSHOTS, snapshot(1, 1.0, 7), snapshot(1, 2.0, 9), snapshot(1, 5.0, 99))
+    assert outcomes(lake, 1.9) == {}
+    assert outcomes(lake, 10) == {"p:1": 9}
+
+
+def test_a_correction_is_seen_from_its_known_time_on(lake):
+    add(lake, "posts", POSTS, post(1))
+    add(lake, "snapshots", SNAPSHOTS, snapshot(1, 2.0, 9), snapshot(1, 2.0, 50, known=8))
+    assert outcomes(lake, 7.9) == {"p:1": 9}
+    assert outcomes(lake, 8) == {"p:1": 50}
+
+
+def test_a_corrected_post_keeps_the_moment_it_was_first_known(lake):
+    add(lake, "posts", POSTS, post(1, text="first"), post(1, known=3, text="second"))
+    before, after = labels.posts_as_of(lake, day(2)), labels.posts_as_of(lake, day(4))
+    assert list(before["text"]) == ["first"]
+    assert list(after["text"]) == ["second"]
+    assert after["first_known_at"].iloc[0] == day(0)
+
+
+def test_posts_of_a_window_are_half_open(lake):
+    add(lake, "posts", POSTS, post(1, 0), post(2, 1), post(3, 2))
+    found = labels.posts_as_of(lake, day(9), Window(day(1), day(2)))
+    assert list(found["post_id"]) == ["p:2"]
+
+
+def test_the_newest_label_known_by_then_is_in_force(lake):
+    rows = [
+        {"post_id": "p:1", "label": "neutral", "labelled_at": day(1), "known_at": day(1), "labeller": "a"},
+        {"post_id": "p:1", "label": "negative", "labelled_at": day(3), "known_at": day(4), "labeller": "b"},
+    ]
+    add(lake, "labels", LABELS, *rows)
+    assert list(labels.sentiment_as_of(lake, day(3.5))["label"]) == ["neutral"]
+    assert list(labels.sentiment_as_of(lake, day(4))["label"]) == ["negative"]

@@ -1,0 +1,32 @@
+import pytest
+from pydantic import ValidationError
+
+from trimtab import settings
+from trimtab.errors import SettingsError
+
+
+def test_a_nested_setting_is_read_from_its_variable(monkeypatch, tmp_path):
+    monkeypatch.setenv("TRIMTAB_ENGAGEMENT__HORIZON_HOURS", "24")
+    assert settings.load(tmp_path).engagement.horizon_hours == 24
+
+
+def test_the_command_line_wins_over_the_environment(monkeypatch, tmp_path):
+    monkeypatch.setenv("TRIMTAB_HOME", "elsewhere")
+    assert settings.load(tmp_path).home == tmp_path
+
+
+def test_a_value_out_of_bounds_is_refused_with_its_variable(monkeypatch):
+    monkeypatch.setenv("TRIMTAB_TRAINING__FRESH_DAYS", "-3")
+    with pytest.raises(SettingsError, match="TRIMTAB_TRAINING__FRESH_DAYS has value '-3'"):
+        settings.load()
+
+
+def test_an_unknown_nested_setting_is_refused(monkeypatch):
+    monkeypatch.setenv("TRIMTAB_TRAINING__FRESH_DAY", "3")
+    with pytest.raises(SettingsError, match="FRESH_DAY"):
+        settings.load()
+
+
+def test_settings_cannot_be_changed_after_they_were_read(tmp_path):
+    with pytest.raises(ValidationError):
+        settings.load(tmp_path).seed = 3

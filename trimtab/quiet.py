@@ -1,0 +1,25 @@
+"""What every framework is told before it is imported: no usage statistics, no network, no chatter."""
+
+from collections.abc import MutableMapping
+from pathlib import Path
+
+SILENCE = {
+    "DO_NOT_TRACK": "1",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "FEAST_USAGE": "False",
+    "GX_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_LOGGING_LEVEL": "WARNING",
+    "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
+    "PREFECT_CLI_PROMPT": "false",
+    "MLFLOW_LOGGING_LEVEL": "ERROR",
+    "GIT_PYTHON_REFRESH": "quiet",
+    "TQDM_DISABLE": "1",
+}
+
+
+def silence(environ: MutableMapping[str, str], home: Path) -> None:
+    """Fill in what the user has not said himself. Call it at the edge, before the first framework import."""
+    for name, value in SILENCE.items():
+        environ.setdefault(name, value)
+    environ.setdefault("PREFECT_HOME", str(home / "prefect"))
