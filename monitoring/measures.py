@@ -28,7 +28,7 @@ class Measure:
 
     @property
     def judged(self) -> bool:
-        return not math.isnan(self.value)
+        return math.isfinite(self.value)
 
 
 ALL = "all"

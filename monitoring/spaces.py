@@ -3,8 +3,8 @@
     kind      space                                              distance
     count     sign(x) log1p|x|: a ratio moves it, a giant not    Wasserstein in sd of the reference
     number    share of the reference below x, so no unit         Wasserstein in sd of the reference
-    category  shares of the 50 commonest values and the rest     Jensen-Shannon
-    text      shares of the 200 commonest words and the rest     Jensen-Shannon
+    category  shares of up to 50 common values and the rest      Jensen-Shannon
+    text      shares of up to 200 common words and the rest      Jensen-Shannon
 
 A count or number with at most ten different values (a flag, a weekday) is compared as shares. Nulls and
 infinities are left out here; the share of nulls is a measure of its own in monitoring.quality.
@@ -28,6 +28,7 @@ FEW_VALUES = 10
 CATEGORIES = 50
 WORDS = 200
 TEXT_CHARS = 1_000  # of each text, from its start
+SUPPORT = 30  # rows of the smaller side for each value told apart: rarer ones differ by chance alone
 REST = "(rest)"
 WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)?")
 LINK = re.compile(r"https?://\S+")
@@ -112,6 +113,7 @@ def _shares(before: pd.Series, now: pd.Series) -> Comparable:
 
 def _commonest(before: pd.Series, now: pd.Series, most: int) -> set[str]:
     """The values with the largest shares of the two sides together; ties go to the alphabet."""
+    most = max(1, min(most, min(len(before), len(now)) // SUPPORT))
     shares = before.value_counts(normalize=True).add(now.value_counts(normalize=True), fill_value=0)
     return set(sorted(shares.index, key=lambda value: (-shares[value], value))[:most])
 
