@@ -1,0 +1,86 @@
+"""What can be read off a post alone, at once and without history."""
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pandas import DataFrame, Series
+
+from trimtab.features.lexicon import valences
+from trimtab.posts import MEDIA
+
+STRINGS = ("text", "platform", "topic")
+PATTERNS = {
+    "words": r"\S+",
+    "links": r"(?i)https?://|\bwww\.",
+    "hashtags": r"#[\pL\pN_]+",
+    "mentions": r"(?:^|[^\pL\pN_.])[@＠][\pL\pN_]+",
+    "emoji": r"[\x{2600}-\x{27BF}\x{1F1E6}-\x{1F1FF}\x{1F300}-\x{1FAFF}]",
+    "questions": r"[?？؟]",
+    "exclamations": r"[!！]",
+    "digits": r"\pN",
+    "brackets": r"[\[(（【]",
+}
+NUMBERS = (
+    "chars",
+    *PATTERNS,
+    "capitals_share",
+    "lexicon_positive",
+    "lexicon_negative",
+    "lexicon_compound",
+    *MEDIA,
+    "body_chars",
+    "hour",
+    "weekday",
+    "hour_of_week",
+)
+COLUMNS = (*STRINGS, *NUMBERS)
+
+
+def content_features(posts: DataFrame) -> DataFrame:
+    """Content of each post, indexed like `posts`: strings of STRINGS, float32 of NUMBERS, NaN where unknown.
+
+    Hour and weekday (Monday 0) are UTC at publication; capitals_share is upper-case letters over
+    characters; lexicon_* are VADER valences, compound squashed to [-1, 1].
+    """
+    text = _arrow(posts["text"])
+    columns: dict[str, object] = {
+        "text": text.to_pandas().to_numpy(),
+        "platform": posts["platform"].to_numpy(),
+        "topic": posts["topic"].to_numpy(),
+        **_counts(text),
+        **_sentiment(text),
+        **{flag: posts[flag].astype("Float32").to_numpy("float32", na_value=np.nan) for flag in MEDIA},
+        "body_chars": posts["body_chars"].to_numpy("float32", na_value=np.nan),
+        **_clock(posts["published_at"]),
+    }
+    return DataFrame(columns, index=posts.index)[list(COLUMNS)].astype(dict.fromkeys(NUMBERS, "float32"))
+
+
+def _arrow(text: Series) -> pa.Array:
+    values = text.fillna("").to_numpy(dtype=object)
+    try:
+        return pa.array(values, pa.large_string())
+    except UnicodeEncodeError:  # half a surrogate pair, which no UTF-8 can hold
+        return pa.array([value.encode("utf-8", "replace").decode() for value in values], pa.large_string())
+
+
+def _counts(text: pa.Array) -> dict[str, np.ndarray]:
+    chars = pc.utf8_length(text).to_numpy()
+    capitals = pc.count_substring_regex(text, r"\p{Lu}").to_numpy()
+    counts = {name: pc.count_substring_regex(text, pattern).to_numpy() for name, pattern in PATTERNS.items()}
+    return {"chars": chars, **counts, "capitals_share": capitals / np.maximum(chars, 1)}
+
+
+def _sentiment(text: pa.Array) -> dict[str, np.ndarray]:
+    positive, negative = valences(text)
+    total = positive + negative
+    return {
+        "lexicon_positive": positive,
+        "lexicon_negative": negative,
+        "lexicon_compound": total / np.sqrt(total**2 + 15),
+    }
+
+
+def _clock(published: Series) -> dict[str, np.ndarray]:
+    hour, weekday = published.dt.hour.to_numpy(), published.dt.weekday.to_numpy()
+    return {"hour": hour, "weekday": weekday, "hour_of_week": weekday * 24 + hour}
