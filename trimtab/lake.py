@@ -1,17 +1,21 @@
 """The lake: Delta tables on a path. Inserts are idempotent MERGEs, reads can pin a version."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable, write_deltalake
+from deltalake.exceptions import DeltaError
 from filelock import FileLock
 
 from trimtab.errors import LakeError
 from trimtab.posts import TABLES
 
 LOCK_SECONDS = 600
+TIDY_FILES, TIDY_BYTES = 64, 64 << 20
+FOREVER = {"delta.logRetentionDuration": "interval 36500 days"}  # versions are what runs are reproduced from
 
 
 class Lake:
@@ -67,7 +71,8 @@ class Lake:
         """Add rows as they are, in one atomic commit; returns how many."""
         if not rows.num_rows:
             return 0
-        with self.lock(table):
+        with self.lock(table), self._whole(table):
+            self._create(table)
             write_deltalake(str(self._location(table)), _shaped(table, rows), mode="append")
         return rows.num_rows
 
@@ -76,9 +81,8 @@ class Lake:
         rows = _shaped(table, rows)
         if not rows.num_rows:
             return 0
-        with self.lock(table):
-            if not self.exists(table):
-                write_deltalake(str(self._location(table)), TABLES[table].empty_table(), mode="ignore")
+        with self.lock(table), self._whole(table):
+            self._create(table)
             merge = self._open(table).merge(
                 source=rows,
                 predicate=" AND ".join(f"kept.{column} = new.{column}" for column in on),
@@ -89,10 +93,33 @@ class Lake:
             done = merge.when_not_matched_insert_all().execute()
         return int(done["num_target_rows_inserted"])
 
+    def tidy(self, table: str, files: int = TIDY_FILES) -> None:
+        """Put many small files together; older versions stay readable, since nothing is deleted."""
+        if self.exists(table) and len(self._open(table).file_uris()) >= files:
+            with self.lock(table), self._whole(table):
+                self._open(table).optimize.compact(target_size=TIDY_BYTES)
+
     def lock(self, table: str) -> FileLock:
         """One writer a table; held by `with`. Reentrant within a process."""
         self.path.mkdir(parents=True, exist_ok=True)
         return FileLock(self.path / f"{table}.lock", timeout=LOCK_SECONDS, is_singleton=True)
+
+    def _create(self, table: str) -> None:
+        if not self.exists(table):
+            location, empty = str(self._location(table)), TABLES[table].empty_table()
+            write_deltalake(location, empty, mode="ignore", configuration=FOREVER)
+
+    @contextmanager
+    def _whole(self, table: str) -> Iterator[None]:
+        """A write that fails leaves the table at its last version; says so in one sentence."""
+        try:
+            yield
+        except (OSError, DeltaError) as error:
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise LakeError(
+                f"Table {table} at {self._location(table)} could not be written ({reason}). It is whole as it was; "
+                "make room or mend the disk, then run the same command again."
+            ) from error
 
     def _location(self, table: str) -> Path:
         if table not in TABLES:
