@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from models.evaluate import Interval
+from models.intervals import Interval
 from monitoring.measures import Kind, Measure
 from trimtab.windows import Window
 

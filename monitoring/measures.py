@@ -39,9 +39,7 @@ def unjudged(kind: Kind, name: str, rows: int, part: str = ALL) -> Measure:
     return Measure(kind, name, part, math.nan, math.nan, False, rows)
 
 
-def to_table(
-    measures: Iterable[Measure], *, model: str, version: str, window: Window, as_of: datetime
-) -> pa.Table:
+def to_table(measures: Iterable[Measure], *, model: str, version: str, window: Window, as_of: datetime) -> pa.Table:
     """The measures of one window as rows of the table `measures`; NaN becomes null."""
     about = {
         "model": model,

@@ -1,16 +1,18 @@
 """How good is the champion on the rows whose labels have come? Calculated, never estimated."""
 
 import math
-from dataclasses import replace
 
+import numpy as np
 from pandas import DataFrame
 
-from models.evaluate import MIN_ROWS, Interval, scorecard
+from models.evaluate import MIN_ROWS
+from models.intervals import Draw, Interval, blocks_of
 from models.spec import Model
 from monitoring.measures import ALL, Measure
 from trimtab.settings import Monitoring
 
 LOSS = "mean_loss"  # the mean of model.losses, which decides; the model's own metrics are shown beside it
+RESAMPLES = 1_000
 
 
 def performance(
@@ -32,38 +34,30 @@ def performance(
     `reference` is what `mean_loss` said of the rows the champion was validated on; without one, or with
     fewer than settings.min_rows rows, the rise is not judged.
     """
-    scores = _scores(model, rows, predictions, settings, seed)
-    if scores is None:
+    loss = mean_loss(model, rows, predictions, settings, seed=seed)
+    if loss is None:
         return tuple(_shown(name, math.nan, len(rows)) for name in (LOSS, "loss_rise"))
-    loss = scores.pop(LOSS)
     return (
         *_ends(LOSS, loss, len(rows)),
         *_rise(loss, reference, settings, len(rows)),
-        *(_shown(name, score.value, len(rows)) for name, score in scores.items()),
+        *(_shown(name, value, len(rows)) for name, value in model.metrics(rows, predictions).items()),
     )
 
 
 def mean_loss(
     model: Model, rows: DataFrame, predictions: DataFrame, settings: Monitoring, *, seed: int = 0
 ) -> Interval | None:
-    """The mean loss with its interval over whole days, or None on fewer than settings.min_rows rows."""
-    scores = _scores(model, rows, predictions, settings, seed)
-    return None if scores is None else scores[LOSS]
+    """The mean loss, whole days drawn for its interval, or None on fewer than settings.min_rows rows.
 
-
-def _scores(
-    model: Model, rows: DataFrame, predictions: DataFrame, settings: Monitoring, seed: int
-) -> dict[str, Interval] | None:
+    None also where a loss is not a number: what was not scored cannot be judged.
+    """
     if len(rows) < max(settings.min_rows, MIN_ROWS):
         return None
-
-    def metrics(part: DataFrame, predicted: DataFrame) -> dict[str, float]:
-        return model.metrics(part, predicted) | {LOSS: float(model.losses(part, predicted).mean())}
-
-    whole = replace(model, metrics=metrics, slices=lambda part: part[[]])
-    return dict(
-        scorecard(whole, "", rows, predictions, seed=seed, confidence=settings.confidence).overall
-    )
+    losses = np.asarray(model.losses(rows, predictions), dtype=float)
+    if not np.isfinite(losses).all():
+        return None
+    draw = Draw(np.random.default_rng(seed), RESAMPLES, settings.confidence)
+    return draw.mean(losses, blocks_of(rows))
 
 
 def rise(loss: Interval, reference: Interval) -> Interval:

@@ -50,9 +50,7 @@ def quality(
     )
 
 
-def _volume(
-    reference: DataFrame, current: DataFrame, settings: Monitoring, before: Window, now: Window
-) -> Measure:
+def _volume(reference: DataFrame, current: DataFrame, settings: Monitoring, before: Window, now: Window) -> Measure:
     expected = len(reference) * hours(now, now) / max(hours(before, now), 1)
     if expected < settings.min_rows:
         return unjudged("quality", "rows_share", len(current))
@@ -66,14 +64,10 @@ def _quarantined(current: DataFrame, quarantined: Mapping[str, int]) -> Measure:
     if not arrived:
         return unjudged("quality", "quarantined_share", 0)
     share = held / arrived
-    return Measure(
-        "quality", "quarantined_share", ALL, share, QUARANTINED_SHARE, share >= QUARANTINED_SHARE, arrived
-    )
+    return Measure("quality", "quarantined_share", ALL, share, QUARANTINED_SHARE, share >= QUARANTINED_SHARE, arrived)
 
 
-def _nulls(
-    reference: DataFrame, current: DataFrame, settings: Monitoring, keys: Collection[str]
-) -> list[Measure]:
+def _nulls(reference: DataFrame, current: DataFrame, settings: Monitoring, keys: Collection[str]) -> list[Measure]:
     """A key column that is gone from the window counts as all null; one the reference never had is skipped."""
     if min(len(reference), len(current)) < settings.min_rows:
         return [unjudged("quality", "null_share", len(current), name) for name in keys if name in reference]
@@ -82,9 +76,7 @@ def _nulls(
         share = _null_share(current[name]) if name in current else 1.0
         usual = _null_share(reference[name])
         threshold = usual + NULL_RISE if name in keys and usual + NULL_RISE <= 1 else math.nan
-        measures.append(
-            Measure("quality", "null_share", str(name), share, threshold, share >= threshold, len(current))
-        )
+        measures.append(Measure("quality", "null_share", str(name), share, threshold, share >= threshold, len(current)))
     return measures
 
 

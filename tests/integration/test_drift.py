@@ -13,7 +13,7 @@ from monitoring.drift import drift
 from monitoring.spaces import comparable
 from trimtab.settings import Monitoring
 
-SETTINGS = Monitoring(drift_distance=0.1)
+SETTINGS = Monitoring(drift_distance=0.1, min_rows=100)
 VOCABULARY = np.array([f"word{i}" for i in range(3_000)])
 
 
@@ -51,14 +51,14 @@ def measured(reference, current, kinds=KINDS, settings=SETTINGS, **options):
 
 def test_a_third_more_of_heavy_tailed_counts_is_found_and_the_same_counts_are_not():
     found = missed = 0
-    for seed in range(40):
+    for seed in range(20):
         reference = pd.DataFrame({"comments": counts(seed, 20_000)})
         for factor in (1.0, 1.3):
             current = pd.DataFrame({"comments": counts(seed + 500, 5_000, factor)})
             alarm = measured(reference, current, {"comments": "count"})["comments"].alarm
             found += alarm and factor > 1
             missed += alarm and factor == 1
-    assert found >= 36
+    assert found >= 18
     assert missed == 0
 
 
@@ -67,10 +67,10 @@ def test_evidently_by_default_hardly_finds_that_shift():
     from evidently.legacy.core import ColumnType
 
     found = 0
-    for seed in range(40):
+    for seed in range(20):
         before, now = pd.Series(counts(seed, 5_000)), pd.Series(counts(seed + 500, 5_000, 1.3))
         found += wasserstein_stat_test(before, now, ColumnType.Numerical, None).drifted
-    assert found <= 16
+    assert found <= 8
 
 
 @pytest.mark.parametrize("rows", [150, 1_000, 5_000])
@@ -209,9 +209,9 @@ def test_twenty_columns_of_five_thousand_rows_take_two_seconds():
     reference, current = ({f"x{i}": frame(seed, 5_000)["momentum"] for i in range(20)} for seed in (1, 2))
     frames, kinds = (pd.DataFrame(reference), pd.DataFrame(current)), dict.fromkeys(reference, "number")
     drift(*frames, kinds, SETTINGS)
-    start = time.perf_counter()
+    start = time.process_time()
     drift(*frames, kinds, SETTINGS)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_evidently_is_not_imported_before_it_measures():

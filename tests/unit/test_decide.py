@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.evaluate import Interval
+from models.intervals import Interval
 from monitoring.decide import DONE, Decision, decide
 from monitoring.evidence import Evidence
 from monitoring.measures import Measure
 from trimtab.settings import Monitoring
 from trimtab.windows import Window, utc
 
-SETTINGS = Monitoring()
+SETTINGS = Monitoring(drift_share=0.3, loss_rise_share=0.1, cool_down_days=14)
 WINDOW = Window(utc("2012-04-01"), utc("2012-04-08"))
 NOW = utc("2012-04-11")
 
@@ -81,7 +81,7 @@ CASES = {
     "drift without a loss rise": (evidence(*DRIFTED, *STEADY), "none"),
     "drift without mature labels": (evidence(*DRIFTED), "none"),
     "drift while labels have stopped": (evidence(*DRIFTED, **SILENT), "retrain"),
-    "features moved, predictions did not, labels stopped": (evidence(*features(9), *predictions(False), **SILENT), "none"),
+    "predictions did not move, labels stopped": (evidence(*features(9), *predictions(False), **SILENT), "none"),
     "few features moved, labels stopped": (evidence(*features(2), *predictions(True), **SILENT), "none"),
     "labels stopped, nothing moved": (evidence(*CALM, **SILENT), "none"),
     "labels never came": (evidence(*DRIFTED, last_label_at=None), "none"),
