@@ -21,7 +21,7 @@ PROBATION = timedelta(days=28)  # after a promotion, in which the version before
 
 DONE: dict[Action, str] = {
     "none": "nothing is done",
-    "quarantine": "training on this window is blocked and {version} keeps serving; see `trimtab quarantine`",
+    "quarantine": "training on this window is blocked and {version} keeps serving; look at the source and `trimtab quarantine`",
     "recalibrate": "only the calibrator is refitted; {version} keeps serving until then",
     "retrain": "a challenger is trained; {version} keeps serving unless the challenger is better on fresh posts",
     "rollback": "{previous} is put back in place of {version}; nothing is retrained",
@@ -37,7 +37,10 @@ class Decision:
     evidence: dict[str, Any] = field(default_factory=dict)  # plain values, rounded, for the ledger
 
     def __str__(self) -> str:
-        about = {"version": "the champion", "previous": "the version before"} | self.evidence
+        about = self.evidence | {
+            role: f"version {self.evidence[role]}" if self.evidence.get(role) else other
+            for role, other in (("version", "the champion"), ("previous", "the version before"))
+        }
         subject = "{model} {version}, {window}: ".format(**about) if "model" in about else ""
         reasons = "; ".join(reason.rstrip(".") for reason in self.reasons)
         return f"{subject}{reasons}: {DONE[self.action].format(**about)}."
@@ -81,7 +84,7 @@ def _worse_than_previous(evidence: Evidence, settings: Monitoring) -> Decision |
     if age > PROBATION:
         return None
     worse = (
-        f"on the same mature posts its loss is {gap.value:.3g} higher than that of {evidence.previous} "
+        f"on the same mature posts its loss is {gap.value:.3g} higher than that of version {evidence.previous} "
         f"({gap.low:.3g} to {gap.high:.3g}), {span(age)} after its promotion"
     )
     return _decision("rollback", evidence, [worse])

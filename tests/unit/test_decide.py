@@ -112,8 +112,8 @@ def test_each_case_has_its_action(case):
 def test_every_decision_is_one_sentence_that_names_the_version_and_what_is_done(case):
     seen, action = CASES[case]
     sentence = str(decide(seen, SETTINGS))
-    assert sentence.startswith("engagement 4, 2012-04-01 00:00 to 2012-04-08 00:00: ")
-    assert sentence.endswith(DONE[action].format(version="4", previous="3") + ".")
+    assert sentence.startswith("engagement version 4, 2012-04-01 00:00 to 2012-04-08 00:00: ")
+    assert sentence.endswith(DONE[action].format(version="version 4", previous="version 3") + ".")
     assert "\n" not in sentence and "nan" not in sentence and "None" not in sentence
     assert not [word for word in sentence.split() if len(word.strip("(),;:")) > 24], "a raw float"
 
@@ -126,9 +126,9 @@ def test_the_ledger_can_keep_every_decision(case):
 
 def test_the_retrain_sentence_reads_well():
     assert str(decide(evidence(*DRIFTED, *ROSE), SETTINGS)) == (
-        "engagement 4, 2012-04-01 00:00 to 2012-04-08 00:00: the loss on 4,000 mature posts rose by 14 % "
+        "engagement version 4, 2012-04-01 00:00 to 2012-04-08 00:00: the loss on 4,000 mature posts rose by 14 % "
         "(+6 to +22 %); what moved most: feature_0, feature_1, feature_2 and 2 more: a challenger is trained; "
-        "4 keeps serving unless the challenger is better on fresh posts."
+        "version 4 keeps serving unless the challenger is better on fresh posts."
     )
 
 
