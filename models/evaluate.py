@@ -1,14 +1,12 @@
 """Scorecards and comparisons: how good a version is, on which rows, and how sure we can be of it."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from datetime import datetime
-from typing import Any
 
 import numpy as np
 from pandas import DataFrame, factorize
 
 from models.intervals import Draw, Interval, blocks_of, pooled
+from models.scores import Comparison, Scorecard, SliceDelta, SliceScore
 from models.spec import Model
 from trimtab.errors import NotEnoughData, TrimtabError
 
@@ -18,108 +16,6 @@ MIN_ROWS = 30  # fewer rows are no slice, and no ground to compare on
 
 class Unscorable(TrimtabError):
     """A version gave losses that are not numbers."""
-
-
-@dataclass(frozen=True)
-class SliceScore:
-    """The metrics of one version on one slice."""
-
-    slicing: str
-    slice: str
-    rows: int
-    metrics: dict[str, Interval]
-
-
-@dataclass(frozen=True)
-class Scorecard:
-    """The metrics of one version on one set of rows; `headline` leads, `left_out` slices were too small."""
-
-    model: str
-    version: str
-    rows: int
-    start: datetime
-    end: datetime
-    overall: dict[str, Interval]
-    slices: tuple[SliceScore, ...]
-    headline: str
-    confidence: float
-    left_out: int
-
-    @property
-    def weakest(self) -> SliceScore | None:
-        """The slice with the highest headline."""
-        return max(self.slices, key=lambda part: part.metrics[self.headline].value, default=None)
-
-    def __str__(self) -> str:
-        score, weak = self.overall[self.headline], ""
-        if self.weakest is not None:
-            value = self.weakest.metrics[self.headline].value
-            weak = f"; weakest slice {self.weakest.slicing} {self.weakest.slice}: {value:.3f} on {self.weakest.rows:,}"
-        return (
-            f"{self.model} {self.version}: {self.headline} {score.value:.3f} ({self.confidence * 100:g} % interval "
-            f"{score.low:.3f} to {score.high:.3f}) on {self.rows:,} posts of {self.start:%Y-%m-%d} to "
-            f"{self.end:%Y-%m-%d}{weak}."
-        )
-
-
-@dataclass(frozen=True)
-class SliceDelta:
-    """Mean losses of both versions on one slice, and challenger minus champion."""
-
-    slicing: str
-    slice: str
-    rows: int
-    champion_loss: float
-    challenger_loss: float
-    delta: Interval
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Two versions on the same rows; `delta` is challenger minus champion, so that negative is better."""
-
-    model: str
-    champion: str
-    challenger: str
-    measure: str
-    rows: int
-    start: datetime
-    end: datetime
-    champion_loss: float
-    challenger_loss: float
-    delta: Interval
-    slices: tuple[SliceDelta, ...]
-    confidence: float
-    left_out: int
-
-    @property
-    def better(self) -> bool:
-        return self.delta.high < 0
-
-    @property
-    def worse(self) -> bool:
-        return self.delta.low > 0
-
-    def __str__(self) -> str:
-        verdict = "beats" if self.better else "is worse than" if self.worse else "is not shown to beat"
-        gap = f"by {abs(self.delta.value):.3f} ({100 * self.share:.1f} %)"
-        if not (self.better or self.worse):
-            gap = f"(difference {self.delta.value:+.3f})"
-        return (
-            f"Challenger {self.challenger} {verdict} champion {self.champion} {gap} in {self.measure} on the same "
-            f"{self.rows:,} fresh posts ({self.confidence * 100:g} % interval "
-            f"{self.delta.low:.3f} to {self.delta.high:.3f})."
-        )
-
-    @property
-    def share(self) -> float:
-        """The size of the difference as a share of the champion's loss."""
-        return abs(self.delta.value) / self.champion_loss if self.champion_loss else 0.0
-
-    def evidence(self) -> dict[str, Any]:
-        """Plain values, for the ledger and for JSON."""
-        moments = {"start": self.start.isoformat(), "end": self.end.isoformat()}
-        return asdict(self) | moments | {"slices": [asdict(part) for part in self.slices], "better": self.better}
 
 
 def scorecard(

@@ -1,0 +1,173 @@
+"""The model card: what a reviewer reads on the page of a version, newest news first. Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from models.evaluate import MIN_ROWS
+from models.intervals import Interval
+from models.scores import Comparison, Scorecard, SliceDelta
+from models.spec import Fitted, Model
+
+if TYPE_CHECKING:
+    from models.story import RunStory
+
+SHOWN = 6  # slices of one slicing that a card shows; all of them are in the run's files
+LIMIT_CHARS = 5000  # MLflow keeps no longer description of a version
+SEAM = "\n\n---\n\n"
+
+
+def training_card(model: Model, fitted: Fitted, story: RunStory) -> str:
+    """Why this version exists, what it learned from, how good it is, its limits, and the way back."""
+    data = ", ".join(f"{table} {version}" for table, version in story.data_versions.items())
+    card = story.scorecard
+    return "\n\n".join(
+        [
+            f"### Why this version exists\n\n{story.reason}",
+            "### What it learned from\n\n"
+            f"{story.rows:,} posts scored from {story.start:%Y-%m-%d} to {story.end:%Y-%m-%d}, with outcomes as known "
+            f"on {story.as_of:%Y-%m-%d}. Data versions: {data}. Feature service `{model.service}`, "
+            f"{len(model.features)} features.",
+            f"### How good it is\n\nOn {card.rows:,} fresh posts that it did not learn from, "
+            f"{card.start:%Y-%m-%d} to {card.end:%Y-%m-%d}:\n\n{_overall(card)}",
+            f"{_slices(card)}",
+            f"### What it leans on\n\n{_leans(fitted)}",
+            f"### Limits\n\n{_limits(card)}",
+            f'### How to undo it\n\nIf it serves: `trimtab rollback {model.name} --reason "..."`.',
+        ]
+    )
+
+
+def promoted_note(
+    name: str, at: datetime, actor: str, reason: str, before: str | None, found: Comparison | None
+) -> str:
+    """What goes on top of the card of a new champion."""
+    beaten = (
+        f"It took over from version {before}." if before else "It is the first champion: there was nothing to beat."
+    )
+    first = _argument(found) if found else f"{beaten} {reason}"
+    undo = f'To undo: `trimtab rollback {name} --reason "..."`'
+    return f"## Champion since {at:%Y-%m-%d %H:%M} UTC\n\n{first}\n\nPromoted by {actor}. {undo}"
+
+
+def refused_note(at: datetime, actor: str, reason: str, found: Comparison | None) -> str:
+    """What goes on top of the card of a challenger that was not promoted."""
+    argument = _argument(found) if found else reason
+    return f"## Not promoted on {at:%Y-%m-%d %H:%M} UTC\n\n{argument}\n\nJudged by {actor}."
+
+
+def replaced_note(successor: str, at: datetime, reason: str) -> str:
+    return f"## Replaced by version {successor} on {at:%Y-%m-%d %H:%M} UTC\n\n{reason}"
+
+
+def rolled_back_note(target: str, at: datetime, actor: str, reason: str) -> str:
+    """What goes on top of the card of a version that had to go."""
+    return (
+        f"## Rolled back on {at:%Y-%m-%d %H:%M} UTC\n\nVersion {target} serves again. By {actor}: {reason}\n\n"
+        "It is barred: it is not promoted again unless a person names it."
+    )
+
+
+def restored_note(source: str, at: datetime, actor: str, reason: str) -> str:
+    return f"## Champion again since {at:%Y-%m-%d %H:%M} UTC\n\nVersion {source} was rolled back by {actor}: {reason}"
+
+
+def on_top(note: str, card: str) -> str:
+    """The card with the note before it; a note that is there already is not repeated."""
+    return card if note in card.split(SEAM) else f"{note}{SEAM}{card}"
+
+
+def clipped(card: str) -> str:
+    """The card within MLflow's limit, cut between paragraphs."""
+    if len(card) <= LIMIT_CHARS:
+        return card
+    ending = "\n\n*The rest is in card.md among the files of the run.*"
+    kept = card[: LIMIT_CHARS - len(ending)]
+    return kept[: kept.rfind("\n\n")].rstrip("-\n ") + ending
+
+
+def comparison_rows(found: Comparison) -> list[list[Any]]:
+    """Header and one row a slice, all posts first."""
+    header = ["slice", "posts", f"version {found.champion}", f"version {found.challenger}", "difference", "verdict"]
+    parts = [(f"{part.slicing} {part.slice}", part) for part in found.slices]
+    return [header, *(_row(name, part) for name, part in [("all", found), *parts])]
+
+
+def _row(name: str, part: Comparison | SliceDelta) -> list[Any]:
+    losses = [round(part.champion_loss, 4), round(part.challenger_loss, 4)]
+    return [name, part.rows, *losses, str(part.delta), _verdict(part.delta)]
+
+
+def _argument(found: Comparison) -> str:
+    better = sum(part.delta.high < 0 for part in found.slices)
+    worse = [f"{part.slicing} {part.slice}" for part in found.slices if part.delta.low > 0]
+    header, *rows = comparison_rows(found)
+    kept = rows[:1] + sorted(rows[1:], key=lambda row: -row[1])[: 2 * SHOWN]
+    slices = (
+        f"Of {len(found.slices)} slices it is better on {better} and worse on {len(worse)}"
+        f"{': ' + ', '.join(worse[:SHOWN]) if worse else ''}; the others are undecided. "
+        f"{_left_out(found.left_out)}"
+    )
+    return (
+        f"**{found}**\n\nJudged on posts of {found.start:%Y-%m-%d} to {found.end:%Y-%m-%d} that both versions scored; "
+        f"lower is better. {slices}\n\n{table(header, kept)}\n\n"
+        f"Picture of all slices: `comparison_{found.champion}_{found.challenger}.png` among the files of the run."
+    )
+
+
+def _verdict(delta: Interval) -> str:
+    return "better" if delta.high < 0 else "worse" if delta.low > 0 else "undecided"
+
+
+def _overall(card: Scorecard) -> str:
+    rows = [
+        [name, f"{score.value:.3f}", f"{score.low:.3f} to {score.high:.3f}"] for name, score in card.overall.items()
+    ]
+    return table(["metric", "value", f"{card.confidence * 100:g} % interval"], rows)
+
+
+def _slices(card: Scorecard) -> str:
+    """The largest slices of each slicing."""
+    shown: list[list[str]] = []
+    for slicing in dict.fromkeys(part.slicing for part in card.slices):
+        parts = sorted((part for part in card.slices if part.slicing == slicing), key=lambda part: -part.rows)
+        shown += [
+            [f"{slicing} {part.slice}", f"{part.rows:,}", str(part.metrics[card.headline])] for part in parts[:SHOWN]
+        ]
+    if not shown:
+        return f"No slice has the {MIN_ROWS} posts on two days that it takes to be judged."
+    more = len(card.slices) - len(shown)
+    rest = f"\n\n{more} smaller slices are in slices.json." if more else ""
+    return table(["slice", "posts", f"{card.headline} (interval)"], shown) + rest
+
+
+def _leans(fitted: Fitted) -> str:
+    total = sum(fitted.importance.values())
+    if not total:
+        return "No feature was used."
+    top = sorted(fitted.importance.items(), key=lambda item: -item[1])[:5]
+    return ", ".join(f"`{name}` {gain / total:.0%}" for name, gain in top) + " of the gain."
+
+
+def _limits(card: Scorecard) -> str:
+    weak = card.weakest
+    weakest = (
+        f"Weakest on {weak.slicing} {weak.slice} ({card.headline} {weak.metrics[card.headline]}). " if weak else ""
+    )
+    return (
+        f"{weakest}{_left_out(card.left_out)}It knows only what was posted before the last date that it learned from. "
+        "Intervals treat days as independent."
+    )
+
+
+def _left_out(count: int) -> str:
+    return f"{count} slices with fewer than {MIN_ROWS} posts were left out. " if count else ""
+
+
+def table(header: Iterable[object], rows: Iterable[Iterable[object]]) -> str:
+    """A Markdown table; a bar within a cell is escaped."""
+    head = [str(cell) for cell in header]
+    lines = [head, ["---"] * len(head), *([str(cell).replace("|", "\\|") for cell in row] for row in rows)]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

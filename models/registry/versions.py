@@ -1,0 +1,182 @@
+"""Versions and aliases of every model.
+
+One training run is one version. A version is made in one transaction, after everything else of its run, so that a kill
+at any point leaves a version that is complete or none; the run that it left half-made is closed by the next.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+from pandas import DataFrame
+
+from models.card import clipped
+from models.registry.run import add_to_card, card_of, close_half_made, log_run
+from models.registry.store import Store
+from models.scores import Comparison
+from models.spec import Fitted, Model
+from models.story import RunStory
+from trimtab.errors import RegistryError, UnknownModel, hint
+
+KEPT_LOADED = 8  # versions held in memory
+
+
+@dataclass(frozen=True)
+class VersionInfo:
+    """A version as the registry lists it; `as_of` is the moment that it was trained for."""
+
+    model: str
+    version: str
+    run_id: str
+    key: str
+    as_of: datetime
+    rows: int
+    reason: str
+    aliases: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class LoadedVersion:
+    """A version in memory, running the code that it was registered with."""
+
+    model: str
+    version: str
+    bundle: Any = field(repr=False)
+
+    def predict(self, frame: DataFrame) -> DataFrame:
+        """What the version says of each row, index kept."""
+        return self.bundle.predict(None, frame)
+
+    def explain(self, frame: DataFrame) -> DataFrame:
+        """What each feature adds to each prediction."""
+        return self.bundle.explain(frame)
+
+
+class Registry:
+    """Runs, versions and aliases below one folder."""
+
+    def __init__(self, path: Path) -> None:
+        self.store = Store(path)
+        self._loaded: dict[tuple[str, str], LoadedVersion] = {}
+
+    def lock(self, name: str) -> FileLock:
+        """One writer a model; held by `with`. Reentrant within a thread."""
+        return self.store.lock(name)
+
+    def register(self, model: Model, fitted: Fitted, story: RunStory, key: str) -> str:
+        """Log the run and make its version; a version with this `key` is returned instead of made again."""
+        with self.lock(model.name), self.store.spoken():
+            experiment = self._experiment(model.name)
+            versions = self.versions(model.name)
+            close_half_made(self.store, experiment, {info.run_id for info in versions})
+            made = [info.version for info in versions if info.key == key]
+            return made[0] if made else self._make(experiment, model, fitted, story, key)
+
+    def load(self, name: str, version: str) -> LoadedVersion:
+        """The version, ready to score; kept in memory, since a version never changes."""
+        if (name, version) not in self._loaded:
+            self.info(name, version)
+            with self.store.spoken(), self.store.running_code():
+                location = self.store.client.get_model_version_download_uri(name, version)
+                loaded = self.store.mlflow.pyfunc.load_model(location, suppress_warnings=True)
+            while len(self._loaded) >= KEPT_LOADED:
+                self._loaded.pop(next(iter(self._loaded)))
+            self._loaded[name, version] = LoadedVersion(name, version, loaded.unwrap_python_model())
+        return self._loaded[name, version]
+
+    def names(self) -> list[str]:
+        """Every model that has been registered."""
+        if not self.store.database.exists():
+            return []
+        with self.store.spoken():
+            return sorted(model.name for model in self.store.client.search_registered_models())
+
+    def aliases(self, name: str) -> dict[str, str]:
+        """Version by alias; empty for a model without versions."""
+        if name not in self.names():
+            return {}
+        with self.store.spoken():
+            found = self.store.client.get_registered_model(name).aliases
+        return {alias: str(version) for alias, version in found.items()}
+
+    def alias(self, name: str, alias: str) -> str | None:
+        """The version that an alias points at, or None."""
+        return self.aliases(name).get(alias)
+
+    def set_alias(self, name: str, alias: str, version: str | None) -> None:
+        """Point an alias at a version, or at nothing. Promotion and rollback record it; this does not."""
+        if version is not None:
+            self.info(name, version)
+        with self.store.spoken():
+            if version is not None:
+                self.store.client.set_registered_model_alias(name, alias, version)
+            elif alias in self.aliases(name):
+                self.store.client.delete_registered_model_alias(name, alias)
+
+    def versions(self, name: str) -> list[VersionInfo]:
+        """Every version, from old to new; none for a model that was never trained."""
+        aliases = self.aliases(name)
+        if name not in self.names():
+            return []
+        with self.store.spoken():
+            found = list(self.store.client.search_model_versions(f"name='{name}'"))
+        return sorted((_info(version, aliases) for version in found), key=lambda info: int(info.version))
+
+    def info(self, name: str, version: str) -> VersionInfo:
+        """One version; UnknownModel or RegistryError where it is not there."""
+        if name not in self.names():
+            raise UnknownModel.named(name, self.names())
+        known = {info.version: info for info in self.versions(name)}
+        if version not in known:
+            found = ", ".join(known) or "none"
+            raise RegistryError(f"{name} has no version '{version}'.{hint(version, known)} Versions: {found}.")
+        return known[version]
+
+    def note(self, name: str, version: str, text: str, comparison: Comparison | None = None) -> None:
+        """Put what came later on top of a version's card, with the comparison's files. Twice is once."""
+        run = self.info(name, version).run_id
+        with self.lock(name), self.store.spoken():
+            card = add_to_card(self.store, run, text, comparison)
+            self.store.client.update_model_version(name, version, clipped(card))
+
+    def _make(self, experiment: str, model: Model, fitted: Fitted, story: RunStory, key: str) -> str:
+        run, location = log_run(self.store, experiment, model, fitted, story, key)
+        tags = {
+            "trimtab.key": key,
+            "trimtab.as_of": story.as_of.isoformat(),
+            "trimtab.rows": str(story.rows),
+            "trimtab.reason": story.reason,
+        }
+        card = clipped(card_of(self.store, run))
+        client = self.store.client
+        made = client.create_model_version(model.name, location, run, tags=tags, description=card, await_creation_for=0)
+        client.set_terminated(run)
+        return str(made.version)
+
+    def _experiment(self, name: str) -> str:
+        """The experiment of a model, and its name in the registry; both made when first needed."""
+        client = self.store.client
+        if name not in self.names():
+            client.create_registered_model(name)
+        found = client.get_experiment_by_name(name)
+        if found is not None:
+            return str(found.experiment_id)
+        return str(client.create_experiment(name, (self.store.path / "artifacts" / name).as_uri()))
+
+
+def _info(version: Any, aliases: dict[str, str]) -> VersionInfo:
+    number, tags = str(version.version), version.tags
+    return VersionInfo(
+        model=version.name,
+        version=number,
+        run_id=version.run_id or "",
+        key=tags.get("trimtab.key", ""),
+        as_of=datetime.fromisoformat(tags["trimtab.as_of"])
+        if "trimtab.as_of" in tags
+        else datetime.fromtimestamp(version.creation_timestamp / 1000, UTC),
+        rows=int(tags.get("trimtab.rows", 0)),
+        reason=tags.get("trimtab.reason", "registered by hand"),
+        aliases=tuple(sorted(alias for alias, at in aliases.items() if at == number)),
+    )

@@ -1,0 +1,66 @@
+"""Real registries for tests: MLflow lays out a database once a process, tests work on copies of it."""
+
+import os
+import shutil
+import sqlite3
+import tempfile
+from contextlib import closing
+from functools import cache
+from pathlib import Path
+
+from models.registry import Registry
+from tests.tiny_story import register
+
+PLACES = {  # columns in which MLflow keeps where files lie
+    "experiments": ["artifact_location"],
+    "runs": ["artifact_uri"],
+    "logged_models": ["artifact_location"],
+    "model_versions": ["source", "storage_location"],
+}
+
+
+def empty(path: Path) -> Registry:
+    """A registry without models at `path`."""
+    return _copy(_laid_out(), path)
+
+
+def with_versions(path: Path) -> Registry:
+    """A registry at `path` with three versions of `tiny`, not yet opened; none has an alias."""
+    return _copy(_three_versions(), path)
+
+
+def dies(action) -> int:
+    """Run `action` in a child process; the status that it ended with."""
+    child = os.fork()
+    if child == 0:
+        try:
+            action()
+        except BaseException:  # noqa: BLE001 - a child must not return into pytest
+            os._exit(1)
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+@cache
+def _laid_out() -> Path:
+    path = Path(tempfile.mkdtemp(prefix="trimtab-empty-"))
+    Registry(path).store.client.search_experiments(max_results=1)
+    return path
+
+
+@cache
+def _three_versions() -> Path:
+    path = Path(tempfile.mkdtemp(prefix="trimtab-three-"))
+    registry = empty(path / "mlflow")
+    for key in "abc":
+        register(registry, path, key, reason=f"Run {key}.")
+    return registry.store.path
+
+
+def _copy(source: Path, path: Path) -> Registry:
+    shutil.copytree(source, path)
+    with closing(sqlite3.connect(path / "mlflow.db")) as database, database:
+        for table, columns in PLACES.items():
+            for column in columns:
+                database.execute(f"UPDATE {table} SET {column} = replace({column}, ?, ?)", (str(source), str(path)))
+    return Registry(path)
