@@ -21,7 +21,7 @@ PROBATION = timedelta(days=28)  # after a promotion, in which the version before
 
 DONE: dict[Action, str] = {
     "none": "nothing is done",
-    "quarantine": "training on this window is blocked and {version} keeps serving; look at the source and `trimtab quarantine`",
+    "quarantine": "no training on this window, {version} keeps serving; look at the source and `trimtab quarantine`",
     "recalibrate": "only the calibrator is refitted; {version} keeps serving until then",
     "retrain": "a challenger is trained; {version} keeps serving unless the challenger is better on fresh posts",
     "rollback": "{previous} is put back in place of {version}; nothing is retrained",
