@@ -23,7 +23,7 @@ from models.frames import first_seen
 from trimtab.features import KEYS, build, topic_key
 from trimtab.lake import Lake
 from trimtab.posts import POSTS, SNAPSHOTS
-from trimtab.settings import Engagement
+from trimtab.settings import Settings
 from trimtab.windows import utc
 
 START, DAYS = pd.Timestamp("2011-01-01", tz="UTC"), 900
@@ -55,7 +55,7 @@ def posts(rows: int, rng: np.random.Generator) -> DataFrame:
 
 
 def snapshots(posts: DataFrame, rng: np.random.Generator) -> DataFrame:
-    measured = posts["published_at"] + Engagement().horizon
+    measured = posts["published_at"] + Settings().engagement.horizon
     counts = {"comments": rng.lognormal(2, 1.5, len(posts)).astype(int), "likes": None, "shares": None, "views": None}
     named = {"post_id": posts["post_id"], "measured_at": measured, "known_at": measured}
     return DataFrame({**named, **counts, "source": "benchmark", "row_hash": 0})
@@ -91,7 +91,7 @@ def main() -> None:
         lake.append("posts", pa.Table.from_pandas(drawn, POSTS, preserve_index=False))
         lake.append("snapshots", pa.Table.from_pandas(snapshots(drawn, rng), SNAPSHOTS, preserve_index=False))
         as_of = utc("2014-01-01")
-        print(f"build, all views    {seconds(lambda: store.refresh(build(lake, as_of, Engagement()))):6.2f} s")
+        print(f"build, all views    {seconds(lambda: store.refresh(build(lake, as_of, Settings()))):6.2f} s")
         entities = first_seen(lake, as_of).reset_index(drop=True)
         entities = entities.assign(topic_key=topic_key(entities))
         print(f"Feast frame, cold   {seconds(lambda: store.frame('engagement', entities)):6.2f} s")

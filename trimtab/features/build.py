@@ -15,7 +15,7 @@ from trimtab.features.rolling import Aggregates, lives, steps
 from trimtab.labels import known_by, outcome_versions
 from trimtab.lake import Lake
 from trimtab.posts import TIME
-from trimtab.settings import Engagement
+from trimtab.settings import Settings
 
 AUTHOR = Aggregates("author", (7, 28), best=(28,))
 TOPIC = Aggregates("topic", (7, 28, 90), deviation=(90,), trend=(7, 28))
@@ -29,9 +29,10 @@ KEYS = {"post_content": "post_id", **{view: key for view, (key, _) in MOMENTUM.i
 VIEWS = tuple(KEYS)
 
 
-def build(lake: Lake, as_of: datetime, engagement: Engagement) -> dict[str, DataFrame]:
+def build(lake: Lake, as_of: datetime, settings: Settings) -> dict[str, DataFrame]:
     """Every view as known by `as_of`: its key, event_timestamp, its columns; sorted by both, no two alike."""
     posts = known_by(lake, "posts", as_of)
+    engagement = settings.engagement
     outcomes = outcome_versions(lake, engagement.count, engagement.horizon, as_of)
     keyed = posts[["post_id", "author", "link_domain", "known_at"]].assign(topic_key=topic_key(posts))
     lived = lives(keyed, outcomes)
