@@ -48,8 +48,10 @@ SECOND = Weights(-0.4, -0.4, 1.1, -0.4, -0.4, -0.1, 0.3, 0.4, -0.2, 0.4, -0.2, -
 def expected(world: World, day: int, now: Conditions, posts: DataFrame) -> DataFrame:
     """The log of each count's mean at the horizon, before the luck of the single post; one row a post."""
     effect = world.day_effect_sd * generator(world.seed, day, "day effect").standard_normal()
-    first, second = _earned(world, day, posts, FIRST, 0), _earned(world, day, posts, SECOND, 1)
-    common = (1 - now.concept) * first + now.concept * second + effect + now.level
+    earned = _earned(world, day, posts, FIRST, 0)
+    if now.concept:
+        earned = (1 - now.concept) * earned + now.concept * _earned(world, day, posts, SECOND, 1)
+    common = earned + effect + now.level
     return DataFrame({count: BASE[count] + common for count in COUNTS}, index=posts.index)
 
 

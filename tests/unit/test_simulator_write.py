@@ -7,14 +7,20 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import yaml
 from pandas.testing import assert_frame_equal
 
 from simulator.incidents import parse, parse_all
+from simulator.incidents.breaks import EMPTIABLE
 from simulator.stream import days
 from simulator.world import World
 from simulator.write import write
+from trimtab.authors import Authors
+from trimtab.conversion import convert
 from trimtab.errors import SettingsError
+from trimtab.files import expand, format_of
+from trimtab.posts import COUNTS
+from trimtab.reading import chunks, columns
+from trimtab.source import load, missing
 
 WORLD = World(start=date(2024, 3, 1), days=5, posts_per_day=60, seed=1)
 
@@ -59,18 +65,38 @@ def test_files_say_what_the_stream_says(tmp_path):
             assert_frame_equal(labels, day.labels, check_dtype=False)
 
 
-def test_the_yaml_names_columns_that_the_files_have(tmp_path):
-    source = yaml.safe_load(write(tmp_path, WORLD).read_text())
-    post = json.loads(next(iter(sorted(tmp_path.glob(source["files"])))).read_text().splitlines()[0])
-    mapped = {value["column"] if isinstance(value, dict) else value for value in source["post"].values()}
-    assert mapped == set(post)
-    for section in ("engagement", "labels"):
-        file = sorted(tmp_path.glob(source[section]["files"]))[0]
-        header = {name.strip('"') for name in file.read_text().splitlines()[0].split(",")}
-        assert {source[section]["id"], source[section]["platform"]} <= header
-    assert set(source["engagement"]["counts"].values()) <= set(
-        pd.read_csv(sorted(tmp_path.glob("engagement/*.csv"))[0]).columns
-    )
+def test_trimtab_reads_the_yaml_and_finds_every_column_in_the_files(tmp_path):
+    source = load(write(tmp_path, WORLD))
+    assert [feed.name for feed in source.feeds] == ["posts", "engagement", "labels"]
+    for feed in source.feeds:
+        for path in expand(feed.files, tmp_path):
+            found = columns(path, format_of(path, feed.format), feed.encoding)
+            assert missing(feed, found, path.name) is None
+
+
+def test_what_trimtab_takes_from_the_files_is_what_the_stream_said(tmp_path):
+    source = load(write(tmp_path, WORLD))
+    frames = {"posts": "posts", "engagement": "snapshots", "labels": "labels"}
+    for feed in source.feeds:
+        files = expand(feed.files, tmp_path)
+        raw = [next(iter(chunks(p, list(feed.columns), format_of(p, None), "utf-8", 10_000))).frame for p in files]
+        mapped = pd.concat([convert(feed, frame, Authors(bytes(32))) for frame in raw], ignore_index=True)
+        said = pd.concat([getattr(day, frames[feed.name]) for day in days(WORLD)], ignore_index=True)
+        assert mapped["unread"].isna().all()
+        assert list(mapped["post_id"]) == list(said["platform"] + ":" + said["id"])
+        for column in set(mapped) & set(said) - {"author"}:
+            here, there = mapped[column], said[column]
+            assert ((here == there) | (here.isna() & there.isna())).all(), column
+
+
+@pytest.mark.parametrize("column", EMPTIABLE)
+def test_any_column_that_can_come_empty_can_be_written_and_read(tmp_path, column):
+    source = load(write(tmp_path, WORLD, [parse(f"null_column@2024-03-03:days=1,column={column}")]))
+    table = {"label": "labels", **dict.fromkeys(COUNTS, "engagement")}.get(column, "posts")
+    feed = source.feed(table)
+    path = next(path for path in expand(feed.files, tmp_path) if "2024-03-03" in path.name)
+    raw = next(iter(chunks(path, list(feed.columns), format_of(path, None), "utf-8", 10_000))).frame
+    assert convert(feed, raw, Authors(bytes(32)))[column].isna().all()
 
 
 def test_moments_are_written_in_utc(tmp_path):
