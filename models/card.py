@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -32,7 +33,8 @@ def training_card(model: Model, fitted: Fitted, story: RunStory) -> str:
             f"{len(model.features)} features.",
             f"### How good it is\n\nOn {card.rows:,} fresh posts that it did not learn from, "
             f"{card.start:%Y-%m-%d} to {card.end:%Y-%m-%d}:\n\n{_overall(card)}",
-            f"{_slices(card)}",
+            _slices(card),
+            "![What it said against what came](calibration.png)",
             f"### What it leans on\n\n{_leans(fitted)}",
             f"### Limits\n\n{_limits(card)}",
             f'### How to undo it\n\nIf it serves: `trimtab rollback {model.name} --reason "..."`.',
@@ -49,29 +51,29 @@ def promoted_note(
     )
     first = _argument(found) if found else f"{beaten} {reason}"
     undo = f'To undo: `trimtab rollback {name} --reason "..."`'
-    return f"## Champion since {at:%Y-%m-%d %H:%M} UTC\n\n{first}\n\nPromoted by {actor}. {undo}"
+    return f"{_title('Champion since', at)}{first}\n\nPromoted by {actor}. {undo}"
 
 
 def refused_note(at: datetime, actor: str, reason: str, found: Comparison | None) -> str:
     """What goes on top of the card of a challenger that was not promoted."""
     argument = _argument(found) if found else reason
-    return f"## Not promoted on {at:%Y-%m-%d %H:%M} UTC\n\n{argument}\n\nJudged by {actor}."
+    return f"{_title('Not promoted on', at)}{argument}\n\nJudged by {actor}."
 
 
 def replaced_note(successor: str, at: datetime, reason: str) -> str:
-    return f"## Replaced by version {successor} on {at:%Y-%m-%d %H:%M} UTC\n\n{reason}"
+    return f"{_title(f'Replaced by version {successor} on', at)}{reason}"
 
 
 def rolled_back_note(target: str, at: datetime, actor: str, reason: str) -> str:
     """What goes on top of the card of a version that had to go."""
     return (
-        f"## Rolled back on {at:%Y-%m-%d %H:%M} UTC\n\nVersion {target} serves again. By {actor}: {reason}\n\n"
+        f"{_title('Rolled back on', at)}Version {target} serves again. By {actor}: {reason}\n\n"
         "It is barred: it is not promoted again unless a person names it."
     )
 
 
 def restored_note(source: str, at: datetime, actor: str, reason: str) -> str:
-    return f"## Champion again since {at:%Y-%m-%d %H:%M} UTC\n\nVersion {source} was rolled back by {actor}: {reason}"
+    return f"{_title('Champion again since', at)}Version {source} was rolled back by {actor}: {reason}"
 
 
 def on_top(note: str, card: str) -> str:
@@ -79,42 +81,61 @@ def on_top(note: str, card: str) -> str:
     return card if note in card.split(SEAM) else f"{note}{SEAM}{card}"
 
 
-def clipped(card: str) -> str:
-    """The card within MLflow's limit, cut between paragraphs."""
-    if len(card) <= LIMIT_CHARS:
-        return card
+def description(card: str, run: str) -> str:
+    """The card as MLflow's pages show it: pictures from the run's files, cut between paragraphs at MLflow's limit."""
+    shown = re.sub(r"\]\((\w+\.png)\)", rf"](get-artifact?path=\1&run_uuid={run})", card)
+    if len(shown) <= LIMIT_CHARS:
+        return shown
     ending = "\n\n*The rest is in card.md among the files of the run.*"
-    kept = card[: LIMIT_CHARS - len(ending)]
+    kept = shown[: LIMIT_CHARS - len(ending)]
     return kept[: kept.rfind("\n\n")].rstrip("-\n ") + ending
 
 
 def comparison_rows(found: Comparison) -> list[list[Any]]:
     """Header and one row a slice, all posts first."""
-    header = ["slice", "posts", f"version {found.champion}", f"version {found.challenger}", "difference", "verdict"]
-    parts = [(f"{part.slicing} {part.slice}", part) for part in found.slices]
-    return [header, *(_row(name, part) for name, part in [("all", found), *parts])]
+    parts: list[tuple[str, Comparison | SliceDelta]] = [("all", found)]
+    parts += [(f"{part.slicing} {part.slice}", part) for part in found.slices]
+    header = [
+        "slice",
+        "posts",
+        f"version {found.champion}",
+        f"version {found.challenger}",
+        "difference (interval)",
+        "verdict",
+    ]
+    return [header, *(_row(name, part) for name, part in parts)]
 
 
 def _row(name: str, part: Comparison | SliceDelta) -> list[Any]:
-    losses = [round(part.champion_loss, 4), round(part.challenger_loss, 4)]
+    losses = [f"{part.champion_loss:.3f}", f"{part.challenger_loss:.3f}"]
     return [name, part.rows, *losses, str(part.delta), _verdict(part.delta)]
 
 
+def _title(what: str, at: datetime) -> str:
+    """A heading whose first line reads as plain text: MLflow's list of versions shows it raw."""
+    return f"{what} {at:%Y-%m-%d %H:%M} UTC\n---\n\n"
+
+
 def _argument(found: Comparison) -> str:
-    better = sum(part.delta.high < 0 for part in found.slices)
-    worse = [f"{part.slicing} {part.slice}" for part in found.slices if part.delta.low > 0]
     header, *rows = comparison_rows(found)
-    kept = rows[:1] + sorted(rows[1:], key=lambda row: -row[1])[: 2 * SHOWN]
-    slices = (
-        f"Of {len(found.slices)} slices it is better on {better} and worse on {len(worse)}"
-        f"{': ' + ', '.join(worse[:SHOWN]) if worse else ''}; the others are undecided. "
-        f"{_left_out(found.left_out)}"
-    )
+    largest = sorted(rows[1:], key=lambda row: -row[1])[: 2 * SHOWN]
+    shown = table(header, [[*row[:1], f"{row[1]:,}", *row[2:]] for row in rows[:1] + largest])
     return (
-        f"**{found}**\n\nJudged on posts of {found.start:%Y-%m-%d} to {found.end:%Y-%m-%d} that both versions scored; "
-        f"lower is better. {slices}\n\n{table(header, kept)}\n\n"
-        f"Picture of all slices: `comparison_{found.champion}_{found.challenger}.png` among the files of the run."
+        f"**{found}**\n\n{_by_slice(found)} Both versions scored the same posts of {found.start:%Y-%m-%d} to "
+        f"{found.end:%Y-%m-%d}; {found.measure}, lower is better.\n\n{shown}\n\n"
+        f"![Difference slice by slice](comparison_{found.champion}_{found.challenger}.png)"
     )
+
+
+def _by_slice(found: Comparison) -> str:
+    """'Better on 5 of 8 slices, worse on 1 (platform forum), undecided on 2.'"""
+    verdicts = [_verdict(part.delta) for part in found.slices]
+    worse = [f"{part.slicing} {part.slice}" for part in found.slices if part.delta.low > 0]
+    named = f" ({', '.join(worse[:SHOWN])}{', ...' if len(worse) > SHOWN else ''})" if worse else ""
+    return (
+        f"Better on {verdicts.count('better')} of {len(verdicts)} slices, worse on {len(worse)}{named}, "
+        f"undecided on {verdicts.count('undecided')}. {_left_out(found.left_out)}"
+    ).strip()
 
 
 def _verdict(delta: Interval) -> str:
@@ -140,7 +161,7 @@ def _slices(card: Scorecard) -> str:
         return f"No slice has the {MIN_ROWS} posts on two days that it takes to be judged."
     more = len(card.slices) - len(shown)
     rest = f"\n\n{more} smaller slices are in slices.json." if more else ""
-    return table(["slice", "posts", f"{card.headline} (interval)"], shown) + rest
+    return "By slice:\n\n" + table(["slice", "posts", f"{card.headline} (interval)"], shown) + rest
 
 
 def _leans(fitted: Fitted) -> str:
@@ -163,7 +184,14 @@ def _limits(card: Scorecard) -> str:
 
 
 def _left_out(count: int) -> str:
-    return f"{count} slices with fewer than {MIN_ROWS} posts were left out. " if count else ""
+    if not count:
+        return ""
+    many = (
+        f"{count} slices with fewer than {MIN_ROWS} posts were"
+        if count > 1
+        else f"1 slice with fewer than {MIN_ROWS} posts was"
+    )
+    return f"{many} left out. "
 
 
 def table(header: Iterable[object], rows: Iterable[Iterable[object]]) -> str:

@@ -8,7 +8,7 @@ from pandas import DataFrame
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from models.artifact import model_file, requirements
-from models.card import clipped, on_top
+from models.card import description, on_top
 from models.registry.store import Store
 from models.scores import Comparison
 from models.spec import Fitted, Model
@@ -58,7 +58,7 @@ def add_to_card(store: Store, run: str, note: str, comparison: Comparison | None
         if comparison is not None:
             write_comparison(Path(folder), comparison)
         store.client.log_artifacts(run, folder)
-    store.client.set_tag(run, "mlflow.note.content", clipped(card))
+    store.client.set_tag(run, "mlflow.note.content", description(card, run))
     return card
 
 
@@ -84,7 +84,7 @@ def _log_story(store: Store, run: str, model_id: str, model: Model, fitted: Fitt
         write_story(Path(folder), model, fitted, story)
         store.client.log_artifacts(run, folder)
     tags = {
-        "mlflow.note.content": clipped(card_of(store, run)),
+        "mlflow.note.content": description(card_of(store, run), run),
         "mlflow.loggedArtifacts": TABLES_SHOWN,
         "trimtab.reason": story.reason,
     }

@@ -12,7 +12,7 @@ from typing import Any
 from filelock import FileLock
 from pandas import DataFrame
 
-from models.card import clipped
+from models.card import description
 from models.registry.run import add_to_card, card_of, close_half_made, log_run
 from models.registry.store import Store
 from models.scores import Comparison
@@ -21,6 +21,10 @@ from models.story import RunStory
 from trimtab.errors import RegistryError, UnknownModel, hint
 
 KEPT_LOADED = 8  # versions held in memory
+ABOUT = """The version called `champion` serves, `challenger` waits to be judged, `previous` served before.
+Each version's page says why it exists, what it beats and on which posts, and how to undo it.
+
+`trimtab history {name}` tells who moved an alias and why; `trimtab rollback {name} --reason "..."` goes back."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +143,7 @@ class Registry:
         run = self.info(name, version).run_id
         with self.lock(name), self.store.spoken():
             card = add_to_card(self.store, run, text, comparison)
-            self.store.client.update_model_version(name, version, clipped(card))
+            self.store.client.update_model_version(name, version, description(card, run))
 
     def _make(self, experiment: str, model: Model, fitted: Fitted, story: RunStory, key: str) -> str:
         run, location = log_run(self.store, experiment, model, fitted, story, key)
@@ -149,7 +153,7 @@ class Registry:
             "trimtab.rows": str(story.rows),
             "trimtab.reason": story.reason,
         }
-        card = clipped(card_of(self.store, run))
+        card = description(card_of(self.store, run), run)
         client = self.store.client
         made = client.create_model_version(model.name, location, run, tags=tags, description=card, await_creation_for=0)
         client.set_terminated(run)
@@ -159,11 +163,12 @@ class Registry:
         """The experiment of a model, and its name in the registry; both made when first needed."""
         client = self.store.client
         if name not in self.names():
-            client.create_registered_model(name)
+            client.create_registered_model(name, description=ABOUT.format(name=name))
         found = client.get_experiment_by_name(name)
         if found is not None:
             return str(found.experiment_id)
-        return str(client.create_experiment(name, (self.store.path / "artifacts" / name).as_uri()))
+        place = (self.store.path / "artifacts" / name).as_uri()
+        return str(client.create_experiment(name, place, {"mlflow.experimentKind": "custom_model_development"}))
 
 
 def _info(version: Any, aliases: dict[str, str]) -> VersionInfo:

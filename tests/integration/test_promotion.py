@@ -58,12 +58,12 @@ def test_promoting_the_champion_again_changes_nothing(registry, ledger):
 def test_the_cards_of_both_versions_say_what_happened(registry, ledger):
     up(registry, ledger, "1")
     up(registry, ledger, "2")
-    assert card(registry, "2").startswith("## Champion since 2012-04-21 00:00 UTC")
-    assert card(registry, "1").startswith("## Replaced by version 2 on 2012-04-21")
+    assert card(registry, "2").startswith("Champion since 2012-04-21 00:00 UTC")
+    assert card(registry, "1").startswith("Replaced by version 2 on 2012-04-21")
     back(registry, ledger)
-    assert card(registry, "2").startswith("## Rolled back on 2012-04-22 00:00 UTC")
+    assert card(registry, "2").startswith("Rolled back on 2012-04-22 00:00 UTC")
     assert "angry users" in card(registry, "2")
-    assert card(registry, "1").startswith("## Champion again since 2012-04-22")
+    assert card(registry, "1").startswith("Champion again since 2012-04-22")
 
 
 def test_a_rollback_puts_back_what_served_before_and_bars_what_it_left(registry, ledger):
