@@ -6,31 +6,28 @@ which is what says that a batch is in.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 from pandas import DataFrame, Series
 
 from monitoring.batches import Batch, Past, batches, check_mapping, groups, together
-from monitoring.contract import batch_checks, nullable, row_checks
-from monitoring.expectations import findings
-from monitoring.history import Measured, Profile, measure, profile
-from monitoring.quarantine import Held, Quarantine, batch_entries, note_entry, row_entries
+from monitoring.history import Profile
+from monitoring.judgement import bad_rows, profiled, refusals
+from monitoring.quarantine import Quarantine, batch_entries, note_entry, row_entries
 from monitoring.summary import IngestSummary
 from trimtab.authors import Authors
 from trimtab.conversion import convert, mask_of
 from trimtab.errors import SourceError
 from trimtab.incoming import add_rows, waiting
 from trimtab.lake import Lake
-from trimtab.posts import BATCHES, COUNTS
+from trimtab.posts import BATCHES
 from trimtab.settings import Ingest
 from trimtab.source import Feed, Source
 
-TIMES = {"posts": "published_at", "engagement": "measured_at", "labels": "labelled_at"}
 Progress = Callable[[str, int], None]  # feed and rows done
 
 
@@ -49,6 +46,30 @@ class Door:
         return Quarantine(self.lake)
 
 
+@dataclass(frozen=True)
+class Judged:
+    """A group of batches after the checks. Frames share one index; `places` says which batch a row is of."""
+
+    source: str
+    feed: Feed
+    group: list[Batch]
+    profiles: list[Profile]
+    raw: DataFrame
+    mapped: DataFrame
+    places: np.ndarray
+    bad: Series  # for each row the reason that it is refused, or null
+    refused: dict[int, tuple[str, ...]]  # place of a batch -> reasons that it is refused whole
+
+    @property
+    def inside(self) -> DataFrame:
+        """Mapped rows that may come in."""
+        return self.mapped[self.bad.isna().to_numpy() & ~np.isin(self.places, list(self.refused))]
+
+    @property
+    def problems(self) -> list[str]:
+        return [f"{self.group[n].file}: {'; '.join(reasons)}" for n, reasons in sorted(self.refused.items())]
+
+
 def ingest(door: Door, source: Source, progress: Progress | None = None) -> IngestSummary:
     """Let in what the files of a source hold; raises SourceError if not one of them could be read."""
     tally: Counter[str] = Counter()
@@ -61,7 +82,11 @@ def ingest(door: Door, source: Source, progress: Progress | None = None) -> Inge
         limit, until = door.settings.chunk_rows, door.until.isoformat() if door.until else ""
         stream = batches(source, feed, matched[feed.name], past, limit, until)
         for group in groups(_unseen(stream, tally), limit):
-            problems += _admit(door, source.name, feed, group, past, tally)
+            judged = judge(door, source.name, feed, group, past)
+            let_in(door, judged, tally)
+            hold(door, judged, tally)
+            record(door, judged, past)
+            problems += judged.problems
             broken = broken or next((batch.broken for batch in group if batch.broken), None)
             if progress is not None:
                 progress(feed.name, sum(batch.profile.rows for batch in group))
@@ -72,20 +97,74 @@ def ingest(door: Door, source: Source, progress: Progress | None = None) -> Inge
     return IngestSummary.of(source.name, tally, problems)
 
 
-def replay(door: Door, source: Source, ids: Iterable[str], force: bool = False) -> IngestSummary:
-    """Take quarantined rows or batches through the door again, after the mapping or the settings were changed.
+def judge(
+    door: Door, source: str, feed: Feed, group: list[Batch], past: Past, replayed: bool = False, whole: bool = True
+) -> Judged:
+    """Map and check a group; `replayed` rows carry hashed authors, `whole` says whether batches are judged too."""
+    raw, places = together(group)
+    mapped = convert(feed, raw, door.authors, hashed=replayed) if len(raw) else DataFrame()
+    if len(mapped):
+        later = waiting(mapped, door.until)
+        raw, places, mapped = raw[~later], places[~later.to_numpy()], mapped[~later].assign(source=source)
+    bad = bad_rows(mapped, feed, door.settings, door.as_of)
+    good = mapped[bad.isna().to_numpy()]
+    good_places = places[bad.isna().to_numpy()]
+    profiles = [profiled(batch, feed, good[good_places == n], bad[places == n]) for n, batch in enumerate(group)]
+    refused = refusals(profiles, list(past.accepted.values()), door.settings) if whole else {}
+    refused |= {n: (str(batch.broken),) for n, batch in enumerate(group) if batch.broken is not None}
+    return Judged(source, feed, group, profiles, raw, mapped, places, bad, refused)
 
-    `force` lets in a batch that a person judged to be fine; its bad rows stay out all the same.
-    """
-    tally: Counter[str] = Counter()
-    problems: list[str] = []
-    entries = [held for held in door.quarantine.find(ids) if held.state == "held"]
-    for batch_id in dict.fromkeys(held.batch_id for held in entries):
-        mine = tuple(held for held in entries if held.batch_id == batch_id)
-        feed, batch = _remade(door.lake, source, batch_id, mine)
-        past = Past.read(door.lake, source.name, feed.name)
-        problems += _admit(door, source.name, feed, [batch], past, tally, again=mine, force=force)
-    return IngestSummary.of(source.name, tally, problems)
+
+def let_in(door: Door, judged: Judged, tally: Counter[str]) -> None:
+    """Write the good rows of accepted batches."""
+    inside = judged.inside
+    for table in judged.feed.tables:
+        tally.update(add_rows(door.lake, table, inside, judged.feed, door.as_of, door.settings))
+    tally["rows_read"] += len(judged.mapped) + sum(len(batch.malformed) for batch in judged.group)
+    tally["batches_quarantined"] += len(judged.refused)
+
+
+def hold(door: Door, judged: Judged, tally: Counter[str]) -> None:
+    """Quarantine refused batches whole, and bad rows and malformed lines of the others."""
+    entries, mask = list[dict](), mask_of(judged.feed)
+    hashes = judged.mapped["author"] if mask is not None and len(judged.mapped) else None
+    for n, batch in enumerate(judged.group):
+        named = (judged.source, batch.batch_id)
+        mine, wrong = judged.raw[judged.places == n], judged.bad[judged.places == n].dropna()
+        if batch.broken is not None:
+            entries.append(note_entry(*named, "batch", str(batch.broken), {"file": batch.file}, door.as_of))
+        elif n in judged.refused:
+            entries += batch_entries(*named, mine, "; ".join(judged.refused[n]), mask, hashes, door.as_of)
+        else:
+            entries += row_entries(*named, mine.loc[wrong.index], wrong, mask, hashes, door.as_of)
+            tally["rows_quarantined"] += len(wrong) + len(batch.malformed)
+        for line in batch.malformed:
+            # In a line whose cells cannot be told apart, neither can the author: the text stays in the file.
+            raw = {"line": line.text if mask is None else None, "file": batch.file, "number": line.number}
+            entries.append(note_entry(*named, "row", line.why, raw, door.as_of))
+    if entries:
+        door.quarantine.hold(entries)
+
+
+def record(door: Door, judged: Judged, past: Past, forced: bool = False) -> None:
+    """Say which batches are in and which are not: the last write of a group."""
+    rows = []
+    for n, (batch, profile) in enumerate(zip(judged.group, judged.profiles, strict=True)):
+        verdict = "quarantined" if n in judged.refused else "accepted"
+        kept = replace(profile, forced=forced, reasons=judged.refused.get(n, ()))
+        past.remember(batch.batch_id, batch.file, kept, verdict)
+        rows.append(
+            {
+                "source": judged.source,
+                "batch_id": batch.batch_id,
+                "file": batch.file,
+                "rows": kept.rows,
+                "at": door.as_of,
+                "verdict": verdict,
+                "profile": kept.to_json(),
+            }
+        )
+    door.lake.append("batches", pa.Table.from_pylist(rows, schema=BATCHES))
 
 
 def _unseen(stream: Iterable[Batch | str], tally: Counter[str]) -> Iterator[Batch]:
@@ -94,167 +173,3 @@ def _unseen(stream: Iterable[Batch | str], tally: Counter[str]) -> Iterator[Batc
             tally[f"batches_{batch}"] += 1
         else:
             yield batch
-
-
-def _admit(
-    door: Door, source: str, feed: Feed, group: list[Batch], past: Past, tally: Counter[str],
-    again: Sequence[Held] = (), force: bool = False,
-) -> list[str]:  # fmt: skip
-    """Check a group, write what is good, hold what is not; returns a sentence for each batch that was refused."""
-    raw, places = together(group)
-    mapped = convert(feed, raw, door.authors, hashed=bool(again)) if len(raw) else DataFrame()
-    if len(mapped):
-        later = waiting(mapped, door.until)
-        raw, places, mapped = raw[~later], places[~later.to_numpy()], mapped[~later]
-        mapped["source"] = source
-    bad = bad_rows(mapped, feed, door.settings, door.as_of)
-    good = pd.Series(True, index=mapped.index) & bad.isna()
-    profiles = [_profiled(batch, feed, mapped[good & (places == n)], bad[places == n]) for n, batch in enumerate(group)]
-    rowwise = bool(again) and all(held.scope == "row" for held in again)
-    refused = {} if force or rowwise else refusals(profiles, list(past.accepted.values()), door.settings)
-    refused |= {n: (str(batch.broken),) for n, batch in enumerate(group) if batch.broken is not None}
-    inside = good & ~np.isin(places, list(refused))
-    for table in feed.tables:
-        tally.update(add_rows(door.lake, table, mapped[inside], feed, door.as_of, door.settings))
-    entries = _entries(door, source, feed, group, refused, raw, mapped, bad, places)
-    if not again:
-        tally["rows_quarantined"] += int((bad.notna() & ~np.isin(places, list(refused))).sum())
-        tally["rows_quarantined"] += sum(len(batch.malformed) for n, batch in enumerate(group) if n not in refused)
-        door.quarantine.hold(entries)
-    else:
-        _settle_replay(door, again, bad, bool(refused), entries)
-    tally["rows_read"] += len(mapped) + sum(len(batch.malformed) for batch in group)
-    tally["batches_quarantined"] += len(refused)
-    if not rowwise:
-        _record(door, source, [replace(p, forced=force) for p in profiles], group, refused, past)
-    return [f"{group[n].file}: {'; '.join(reasons)}" for n, reasons in refused.items()]
-
-
-def bad_rows(mapped: DataFrame, feed: Feed, settings: Ingest, as_of: datetime) -> Series:
-    """For each mapped row the first reason that it breaks the contract, or null."""
-    reasons = pd.Series(None, index=mapped.index, dtype=object)
-    if mapped.empty:
-        return reasons
-    judged = mapped
-    if feed.post is not None:
-        for due in ("measured_at", "labelled_at"):
-            if due in mapped:
-                judged = judged.assign(**{f"{due}_age": (mapped[due] - mapped["published_at"]).dt.total_seconds()})
-    for finding in findings(judged, row_checks(feed, settings, as_of)):
-        for position in finding.rows:
-            if pd.isna(reasons.iat[position]):
-                value = judged[finding.check.column].iat[position]
-                shown = f"{value:%Y-%m-%d %H:%M}" if isinstance(value, datetime) else str(value)
-                reasons.iat[position] = finding.check.reason.replace("{value}", shown)
-    return reasons
-
-
-def refusals(profiles: list[Profile], accepted: list[Profile], settings: Ingest) -> dict[int, tuple[str, ...]]:
-    """Which batches of a group break a check of whole batches, and why.
-
-    Batches are judged in order, each against those accepted before it: all at once at first, as if none were
-    refused; after the first one that is, the rest again without it.
-    """
-    refused: dict[int, tuple[str, ...]] = {}
-    history, start = list(accepted), 0
-    while start < len(profiles):
-        ahead = profiles[start:]
-        measured = [measure(batch, history + ahead[:n]) for n, batch in enumerate(ahead)]
-        broken = _broken(measured, settings)
-        stop = min(broken, default=len(ahead))
-        if broken:
-            refused[start + stop] = broken[stop]
-        history, start = history + ahead[:stop], start + stop + 1
-    return refused
-
-
-def _broken(measured: list[Measured], settings: Ingest) -> dict[int, tuple[str, ...]]:
-    frame = DataFrame([each.values for each in measured], dtype=float)
-    found: dict[int, tuple[str, ...]] = {}
-    for finding in findings(frame, batch_checks(list(frame), settings)):
-        for row in finding.rows:
-            found[row] = (*found.get(row, ()), measured[row].sentences[finding.check.column])
-    return found
-
-
-def _profiled(batch: Batch, feed: Feed, good: DataFrame, bad: Series) -> Profile:
-    malformed = len(batch.malformed)
-    base = replace(batch.profile, rows=len(bad) + malformed, bad=int(bad.notna().sum()) + malformed)
-    counts = [count for count in COUNTS if feed.engagement is not None and count in feed.engagement.counts.mapped]
-    return profile(base, good, TIMES[feed.name], nullable(feed), counts)
-
-
-def _entries(
-    door: Door, source: str, feed: Feed, group: list[Batch], refused: dict[int, tuple[str, ...]],
-    raw: DataFrame, mapped: DataFrame, bad: Series, places: np.ndarray,
-) -> list[dict]:  # fmt: skip
-    """Quarantine entries of a group: refused batches whole, bad rows and malformed lines of the others."""
-    mask, entries = mask_of(feed), list[dict]()
-    hashes = mapped["author"] if mask is not None else None
-    for n, batch in enumerate(group):
-        mine = raw[places == n]
-        if batch.broken is not None:
-            entries.append(
-                note_entry(source, batch.batch_id, "batch", str(batch.broken), {"file": batch.file}, door.as_of)
-            )
-        elif n in refused:
-            reason = "; ".join(refused[n])
-            entries += batch_entries(source, batch.batch_id, mine, reason, mask, hashes, door.as_of)
-        else:
-            wrong = bad[places == n].dropna()
-            entries += row_entries(source, batch.batch_id, mine.loc[wrong.index], wrong, mask, hashes, door.as_of)
-        for line in batch.malformed:
-            # In a line whose cells cannot be told apart, neither can the author: the text stays in the file.
-            held = {"line": line.text if mask is None else None, "file": batch.file}
-            entries.append(note_entry(source, batch.batch_id, "row", line.why, held, door.as_of))
-    return entries
-
-
-def _record(
-    door: Door,
-    source: str,
-    profiles: list[Profile],
-    group: list[Batch],
-    refused: dict[int, tuple[str, ...]],
-    past: Past,
-) -> None:
-    rows = []
-    for n, (batch, told) in enumerate(zip(group, profiles, strict=True)):
-        verdict = "quarantined" if n in refused else "accepted"
-        kept = told.told(refused.get(n, ()))
-        past.remember(batch.batch_id, batch.file, kept, verdict)
-        rows.append({"source": source, "batch_id": batch.batch_id, "file": batch.file, "rows": kept.rows,
-                     "at": door.as_of, "verdict": verdict, "profile": kept.to_json()})  # fmt: skip
-    door.lake.append("batches", pa.Table.from_pylist(rows, schema=BATCHES))
-
-
-def _remade(lake: Lake, source: Source, batch_id: str, entries: Sequence[Held]) -> tuple[Feed, Batch]:
-    """A batch of quarantined rows, in the feed that they came by."""
-    rows = lake.matching("batches", BATCHES.names, "batch_id", pa.array([batch_id])).to_pylist()
-    if not rows or entries[0].source != source.name:
-        raise SourceError(
-            f"Batch {batch_id} came from source '{entries[0].source}'; replay it with that source's YAML."
-        )
-    told = Profile.from_json(rows[-1]["profile"])
-    feed, file = source.feed(told.feed), rows[-1]["file"]
-    raws = [row for held in entries for row in held.rows]
-    if any("file" in row and set(row) <= {"file", "line"} for row in raws):
-        raise SourceError(f"{file} was never read as rows; repair the file or its YAML and ingest it again.")
-    lacking = [column for column in feed.columns if column not in raws[0]]
-    if lacking:
-        raise SourceError(
-            f"The quarantined rows of {file} hold no column '{lacking[0]}'; ingest the file again instead."
-        )
-    frame = DataFrame({name: pd.Series([row.get(name) for row in raws], dtype=object) for name in feed.columns})
-    return feed, Batch(batch_id, file, replace(told, rows=len(frame), bad=0, reasons=(), mapping=told.mapping), frame)
-
-
-def _settle_replay(door: Door, entries: Sequence[Held], bad: Series, refused: bool, again: list[dict]) -> None:
-    """Mark what came through as replayed; bad rows of a batch that came through are held one by one."""
-    if refused:
-        return
-    if entries[0].scope == "batch":
-        door.quarantine.hold(again)
-        door.quarantine.settle(entries, door.as_of)
-    else:
-        door.quarantine.settle([held for held, reason in zip(entries, bad, strict=True) if pd.isna(reason)], door.as_of)

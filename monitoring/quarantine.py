@@ -40,7 +40,8 @@ class Held:
 
     def __str__(self) -> str:
         what = "batch" if self.scope == "batch" else "row"
-        return f"{self.quarantine_id}  {self.at:%Y-%m-%d %H:%M}  {self.source}  {what} of batch {self.batch_id}: {self.reason}"
+        place = f"{what} of batch {self.batch_id}"
+        return f"{self.quarantine_id}  {self.at:%Y-%m-%d %H:%M}  {self.source}  {place}: {self.reason}"
 
 
 class Quarantine:

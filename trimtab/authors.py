@@ -28,9 +28,7 @@ class Authors:
             _make(path)
         key = path.read_bytes()
         if len(key) != KEY_BYTES:
-            raise LakeError(
-                f"{path} holds {len(key)} bytes where a key has {KEY_BYTES}; put back the one that belongs to this home."
-            )
+            raise LakeError(f"{path} holds {len(key)} bytes not {KEY_BYTES}; put back the key of this home.")
         return cls(key)
 
     def hashed(self, authors: Series, platforms: Series) -> Series:

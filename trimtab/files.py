@@ -44,7 +44,7 @@ def format_of(path: Path, stated: Format | None) -> Format:
     bare = path.with_suffix("") if path.suffix in COMPRESSED else path
     if bare.suffix.lower() not in EXTENSIONS:
         raise SourceError(
-            f"{path.name} has no extension that tells its format; state one of {', '.join(get_args(Format))} in `format`."
+            f"{path.name} has no extension that tells its format; state `format`: {', '.join(get_args(Format))}."
         )
     return EXTENSIONS[bare.suffix.lower()]
 

@@ -32,6 +32,7 @@ class Malformed:
 
     text: str
     why: str
+    number: int | None = None  # counted from 1 in the file
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,11 @@ def _csv(path: Path, names: list[str], form: Format, encoding: str, rows: int) -
     header, bad = _header(path, form, encoding), list[Malformed]()
 
     def keep(row: Any) -> str:
-        bad.append(Malformed(row.text, f"the line has {row.actual_columns} cells, the header {row.expected_columns}"))
+        bad.append(
+            Malformed(
+                row.text, f"the line has {row.actual_columns} cells, the header {row.expected_columns}", row.number
+            )
+        )
         return "skip"
 
     delimiter = "\t" if form == "tsv" else ","
@@ -112,14 +117,14 @@ def _jsonl(path: Path, names: list[str], form: Format, encoding: str, rows: int)
 def _objects(path: Path, encoding: str, rows: int) -> Iterator[tuple[list[dict], tuple[Malformed, ...]]]:
     found, bad, chars = list[dict](), list[Malformed](), 0
     with opened(path) as stream, io.TextIOWrapper(stream, encoding=_signed(encoding)) as text:
-        for line in text:
+        for number, line in enumerate(text, 1):
             if not line.strip():
                 continue
             try:
                 found.append(_object(line))
             except ValueError:
-                bad.append(Malformed(line.rstrip("\n"), "the line is not a JSON object"))
-                if not found and len(bad) >= 100:
+                bad.append(Malformed(line.rstrip("\n"), "the line is not a JSON object", number))
+                if not found and (len(bad) >= 100 or (number == 1 and line.startswith("["))):
                     raise UnreadableFile(f"{path.name} is not JSON lines: write one object a line.") from None
             chars += len(line)
             if len(found) >= rows or chars > CHUNK_CHARS:
