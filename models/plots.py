@@ -49,7 +49,7 @@ def slices_plot(comparison: Comparison, path: Path) -> None:
 
 
 def _classes(target: Series, probabilities: DataFrame, path: Path) -> None:
-    figure, axes = _figure(5, 5, "Share seen against probability said, fresh posts")
+    figure, axes = _figure(4.4, 4.4, "Share seen against probability said, fresh posts")
     axes.plot([0, 1], [0, 1], color=GREY, linewidth=1)
     for name in probabilities:
         seen = (target == str(name).removeprefix("p_")).to_numpy(dtype=float)
@@ -69,7 +69,7 @@ def _values(target: Series, predictions: DataFrame, path: Path) -> None:
     if {"low", "high"} <= set(predictions):
         low, high = predictions["low"].to_numpy(), predictions["high"].to_numpy()
         title += f"\n{np.mean((low <= seen) & (seen <= high)):.0%} of outcomes lie in their interval"
-    figure, axes = _figure(5, 5, title)
+    figure, axes = _figure(4.4, 4.4, title)
     if {"low", "high"} <= set(predictions):
         axes.fill_between(_means(said, parts), _means(low, parts), _means(high, parts), color=BLUE, alpha=0.15)
     axes.plot(said, seen, ".", color=GREY, markersize=1.5, alpha=0.4, rasterized=True)

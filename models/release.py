@@ -43,8 +43,8 @@ def judge(
 ) -> Verdict:
     """Promote `challenger` if its loss on `fresh` (rows with target) is lower and the interval excludes zero.
 
-    Never on stored metrics. Without a champion there is nothing to beat. A refusal is written to the ledger and
-    on the challenger's card; after one for being no better the `challenger` alias is taken off.
+    Never on stored metrics. Without a champion there is nothing to beat. While it is judged, and while fresh rows are
+    too few, it is called `challenger`. A refusal is written to the ledger and on its card.
     """
     name = model.name
     with registry.lock(name):
@@ -56,6 +56,7 @@ def judge(
         if challenger in barred(ledger, name):
             reason = f"Version {challenger} was rolled back before and is barred."
             return _refuse(registry, ledger, name, challenger, champion, None, at, actor, reason)
+        registry.set_alias(name, "challenger", challenger)
         try:
             found = compare(
                 model,

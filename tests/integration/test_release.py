@@ -29,7 +29,6 @@ def registry(tmp_path):
 
 
 def asked(registry, ledger, challenger, fresh=FRESH, days=0):
-    registry.set_alias("tiny", "challenger", challenger)
     at = AT + timedelta(days=days)
     return judge(registry, ledger, MODEL, challenger, fresh, Release(), at=at, actor="retrain")
 
