@@ -1,0 +1,164 @@
+"""Engagement: log1p of the count at the horizon, with an interval.
+
+LightGBM on the distance to the topic's recent level, over momentum, content and the scores of a title model.
+"""
+
+import io
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+from pandas import DataFrame, cut
+
+from models.interval_engagement import Interval, fit_interval, steady
+from models.scoring_engagement import COLUMNS, KEYS, NUMBERS, features, level, matrix
+from models.spec import FitSettings, Fitted, Model
+from models.splits import holdout
+from models.text_engagement import TextModel, fit_text
+
+MOST_ROUNDS = 160  # of 31 leaves: what 100,000 posts a second leave room for
+LEAST_ROUNDS = 10
+LEAF_ROWS = (10, 60)  # least and most rows asked of a leaf: one in 200 of all, between these
+PATIENCE = 20
+HELD_SHARE = 0.12  # newest rows that decide when to stop and how wide the interval is
+BOOSTER = {
+    "objective": "huber",  # between the median, which is judged, and the mean, which is learned faster
+    "alpha": 0.8,
+    "learning_rate": 0.15,
+    "num_leaves": 31,
+    "feature_fraction": 0.6,
+    "bagging_fraction": 0.8,
+    "bagging_freq": 1,
+    "lambda_l2": 20.0,
+    "cat_smooth": 30,
+    "cat_l2": 20,
+}
+
+
+TEXT_LENGTHS = [-1, 30, 60, 120, 280, np.inf]  # characters
+REACHES = [-1, 0, 2, 10, np.inf]  # posts of the author that matured in 28 days
+COMMON_TOPICS = 20  # that get a slice of their own
+
+
+@dataclass(frozen=True)
+class Ready:
+    """Rows made ready for the booster: what it reads, what it predicts, and what made them so."""
+
+    features: np.ndarray
+    level: np.ndarray
+    target: np.ndarray
+    text: TextModel
+    base: float
+
+    @classmethod
+    def learning(cls, rows: DataFrame) -> "Ready":
+        target = rows["target"].to_numpy(float)
+        base = float(np.mean(target))
+        start = level(rows, base)
+        text = fit_text(rows, target - start)
+        return cls(matrix(rows, text.derived), start, target, text, base)
+
+    def judging(self, rows: DataFrame) -> "Ready":
+        """Newer rows as the finished model would meet them."""
+        found = features(rows, self.text.vocabulary, self.text.weights)
+        target = rows["target"].to_numpy(float)
+        return Ready(found, level(rows, self.base), target, self.text, self.base)
+
+
+def fit(rows: DataFrame, settings: FitSettings) -> Fitted:
+    """A trial on the older rows finds when to stop and how wide the interval is; the model learns from all."""
+    older, newer = holdout(rows, HELD_SHARE, settings.horizon_hours)
+    trial = Ready.learning(rows.iloc[older])
+    judged = trial.judging(rows.iloc[newer])
+    stopped = _boost(trial, settings, MOST_ROUNDS, judged)
+    rounds = max(stopped.best_iteration, LEAST_ROUNDS)
+    interval = fit_interval(judged.features, judged.level + stopped.predict(judged.features), judged.target, settings)
+    ready = Ready.learning(rows)
+    booster = _boost(ready, settings, rounds)
+    return Fitted(
+        files=_files(ready, booster, interval),
+        params={**BOOSTER, **vars(settings), "rounds": rounds, "rows": len(rows), **_sizes(ready.text)},
+        importance=dict(zip(COLUMNS, booster.feature_importance("gain").tolist(), strict=True)),
+    )
+
+
+def _boost(ready: Ready, settings: FitSettings, rounds: int, judged: Ready | None = None) -> lgb.Booster:
+    data = lgb.Dataset(ready.features, ready.target - ready.level, categorical_feature=[COLUMNS.index("topic_code")])
+    leaf_rows = int(np.clip(len(ready.target) // 200, *LEAF_ROWS))
+    stop: dict[str, Any] = {}
+    if judged is not None:
+        stop = {
+            "valid_sets": [data.create_valid(judged.features, judged.target - judged.level)],
+            "callbacks": [lgb.early_stopping(PATIENCE, verbose=False)],
+        }
+    return lgb.train({**BOOSTER, **steady(settings), "min_data_in_leaf": leaf_rows}, data, rounds, **stop)
+
+
+def _files(ready: Ready, booster: lgb.Booster, interval: Interval) -> dict[str, bytes]:
+    weights = io.BytesIO()
+    np.savez_compressed(weights, weights=ready.text.weights)
+    lists = {name: getattr(ready.text.vocabulary, name).to_pylist() for name in ("words", "topics", "domains")}
+    state = {"base": ready.base, "interval": interval.table, **lists}
+    return {
+        "booster.txt": booster.model_to_string().encode(),
+        "spread.txt": interval.spread.model_to_string().encode(),
+        "words.npz": weights.getvalue(),
+        "state.json": json.dumps(state, ensure_ascii=False).encode(),
+    }
+
+
+def _sizes(text: TextModel) -> dict[str, object]:
+    return {"words": len(text.vocabulary.words), "topics": len(text.vocabulary.topics)}
+
+
+def losses(rows: DataFrame, predictions: DataFrame) -> np.ndarray:
+    """Absolute error of log1p of the count, one a row."""
+    return np.abs(rows["target"].to_numpy(float) - predictions["value"].to_numpy(float))
+
+
+def metrics(rows: DataFrame, predictions: DataFrame) -> dict[str, float]:
+    """mae leads; bias is prediction minus truth; coverage and width are of [low, high]."""
+    target = rows["target"].to_numpy(float)
+    value, low, high = (predictions[name].to_numpy(float) for name in ("value", "low", "high"))
+    return {
+        "mae": float(np.mean(np.abs(target - value))),
+        "rmse": float(np.sqrt(np.mean((target - value) ** 2))),
+        "bias": float(np.mean(value - target)),
+        "coverage": float(np.mean((low <= target) & (target <= high))),
+        "width": float(np.mean(high - low)),
+    }
+
+
+def slices(rows: DataFrame) -> DataFrame:
+    """platform, topic (the most common by name), author (posts in 28 days) and text (characters)."""
+    topic = rows["topic"].fillna("none")
+    common = topic.value_counts().index[:COMMON_TOPICS]
+    reach = rows["author_posts_28d"].astype(float)
+    sliced = {
+        "platform": rows["platform"].fillna("none"),
+        "topic": topic.where(topic.isin(common), "other"),
+        "author": cut(reach, REACHES, labels=["new", "1 to 2 posts", "3 to 10 posts", "over 10 posts"]),
+        "text": cut(
+            rows["chars"].astype(float),
+            TEXT_LENGTHS,
+            labels=["to 30 chars", "to 60 chars", "to 120 chars", "to 280 chars", "over 280 chars"],
+        ),
+    }
+    named = {name: values.astype(object).fillna("unknown").astype("category") for name, values in sliced.items()}
+    return DataFrame(named, index=rows.index)
+
+
+MODEL = Model(
+    name="engagement",
+    service="engagement",
+    target="count",
+    features=(*KEYS, *NUMBERS),
+    scoring="models.scoring_engagement",
+    fit=fit,
+    losses=losses,
+    metrics=metrics,
+    headline="mae",
+    slices=slices,
+)
