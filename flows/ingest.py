@@ -14,8 +14,8 @@ from trimtab import settings, source
 from trimtab.authors import Authors
 from trimtab.lake import Lake
 
-read_source = task(source.load, name="read source", cache_policy=NO_CACHE)
-let_in = task(door.ingest, name="let in", cache_policy=NO_CACHE)
+read_source = task(name="read source", cache_policy=NO_CACHE)(source.load)
+let_in = task(name="let in", cache_policy=NO_CACHE)(door.ingest)
 
 
 def open_door(home: str | None, as_of: datetime, until: datetime | None) -> door.Door:

@@ -19,7 +19,7 @@ def to_utc(values: Series, moment: Moment) -> Series:
     """
     if isinstance(values.dtype, pd.DatetimeTZDtype):
         return values.dt.tz_convert("UTC").dt.as_unit("us")
-    if np.issubdtype(values.dtype, np.datetime64):  # type: ignore[arg-type]
+    if np.issubdtype(values.dtype, np.datetime64):
         return _localised(values, moment.timezone)
     if moment.format in UNITS:
         return _from_epoch(values, UNITS[moment.format])
