@@ -85,7 +85,12 @@ def fit(rows: DataFrame, settings: FitSettings) -> Fitted:
 
 
 def _boost(ready: Ready, settings: FitSettings, rounds: int, judged: Ready | None = None) -> lgb.Booster:
-    data = lgb.Dataset(ready.features, ready.target - ready.level, categorical_feature=[COLUMNS.index("topic_code")])
+    data = lgb.Dataset(
+        ready.features,
+        ready.target - ready.level,
+        feature_name=list(COLUMNS),
+        categorical_feature=["topic_code"],
+    )
     leaf_rows = int(np.clip(len(ready.target) // 200, *LEAF_ROWS))
     stop: dict[str, Any] = {}
     if judged is not None:

@@ -80,4 +80,4 @@ def _reach(errors: np.ndarray, share: float) -> float:
 
 
 def _spread(features: np.ndarray, size: np.ndarray, settings: FitSettings) -> lgb.Booster:
-    return lgb.train({**SPREAD, **steady(settings)}, lgb.Dataset(features, size), ROUNDS)
+    return lgb.train({**SPREAD, **steady(settings)}, lgb.Dataset(features, size, feature_name=list(COLUMNS)), ROUNDS)
