@@ -9,6 +9,7 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,13 @@ class Profile:
         """Rows for each day covered; a shorter span counts as a day."""
         span = 0.0 if self.start is None or self.end is None else (self.end - self.start) / 0.9
         return self.rows / max(1.0, span / DAY)
+
+    @property
+    def middle(self) -> datetime | None:
+        """Halfway through the events of the batch."""
+        if self.start is None or self.end is None:
+            return None
+        return datetime.fromtimestamp((self.start + self.end) / 2, UTC)
 
     def told(self, reasons: Sequence[str]) -> "Profile":
         return replace(self, reasons=tuple(reasons))

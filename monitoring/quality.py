@@ -29,6 +29,7 @@ def quality(
     keys: Collection[str] = KEYS,
     categories: Collection[str] = (),
     quarantined: Mapping[str, int] | None = None,
+    arrived: int | None = None,
 ) -> tuple[Measure, ...]:
     """Measures of kind `quality`. Frames are sorted by published_at and hold at least the columns named.
 
@@ -38,12 +39,12 @@ def quality(
     null_share         a column each (`slice`); only `keys` can alarm, and only on a rise
     unseen_share       of `categories`: rows whose value the reference never held
     lateness_hours     the 90th percentile of first known minus published
-    quarantined_share  rows of `quarantined` ({batch id or reason: rows}) in all that arrived
+    quarantined_share  rows of `quarantined` ({batch id or reason: rows}) in `arrived` (by default they and `current`)
     """
     reference = same_weekdays(reference, window)
     return (
         _volume(reference, current, settings, reference_window, window),
-        _quarantined(current, quarantined or {}),
+        _quarantined(current, quarantined or {}, arrived),
         *_nulls(reference, current, settings, keys),
         *(_unseen(reference, current, name, settings) for name in categories if name in current),
         _lateness(reference, current, settings),
@@ -58,9 +59,9 @@ def _volume(reference: DataFrame, current: DataFrame, settings: Monitoring, befo
     return Measure("quality", "rows_share", ALL, share, ROWS_SHARE, share < ROWS_SHARE, len(current))
 
 
-def _quarantined(current: DataFrame, quarantined: Mapping[str, int]) -> Measure:
+def _quarantined(current: DataFrame, quarantined: Mapping[str, int], arrived: int | None) -> Measure:
     held = sum(quarantined.values())
-    arrived = held + len(current)
+    arrived = held + len(current) if arrived is None else arrived
     if not arrived:
         return unjudged("quality", "quarantined_share", 0)
     share = held / arrived

@@ -50,8 +50,10 @@ def outcome_versions(lake: Lake, count: str, horizon: timedelta, as_of: datetime
     snapshots = known_by(lake, "snapshots", as_of, ["post_id", "measured_at", "known_at", count])
     joined = snapshots.dropna(subset=[count]).merge(posts, on="post_id")
     joined = joined[joined["measured_at"] >= joined["published_at"] + horizon]
-    first = joined.groupby("post_id", sort=False)["measured_at"].transform("min")
-    mature = joined[joined["measured_at"] == first].sort_values(["known_at", "post_id"], kind="stable")
+    joined = joined.sort_values(["known_at", "post_id"], kind="stable")
+    # The earliest snapshot known so far: one measured earlier but learned later changes the outcome from then on.
+    first = joined.groupby("post_id", sort=False)["measured_at"].cummin()
+    mature = joined[joined["measured_at"] == first]
     return mature.rename(columns={count: "value", "known_at": "label_known_at"})[
         ["post_id", "value", "label_known_at"]
     ].astype({"value": float})
@@ -78,7 +80,7 @@ def target_versions(
     if target == "label":
         return sentiment_versions(lake, as_of).rename(columns={"label": "target"})
     versions = outcome_versions(lake, count, horizon, as_of)
-    return versions.assign(target=np.log1p(versions["value"]))[["post_id", "target", "label_known_at"]]
+    return versions.assign(target=np.log1p(versions["value"].clip(lower=0)))[["post_id", "target", "label_known_at"]]
 
 
 def known_by(lake: Lake, table: str, as_of: datetime, columns: list[str] | None = None) -> DataFrame:

@@ -22,4 +22,6 @@ def silence(environ: MutableMapping[str, str], home: Path) -> None:
     """Fill in what the user has not said himself. Call it at the edge, before the first framework import."""
     for name, value in SILENCE.items():
         environ.setdefault(name, value)
-    environ.setdefault("PREFECT_HOME", str(home / "prefect"))
+    prefect = home / "prefect"
+    environ.setdefault("PREFECT_HOME", str(prefect))
+    prefect.mkdir(parents=True, exist_ok=True)  # Prefect warns on import of a home that is not there

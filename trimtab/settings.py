@@ -41,7 +41,7 @@ class Ingest(Section):
         30, gt=1, description="change of a count's median that refuses a batch as a change of unit"
     )
     bad_share: float = Field(0.3, gt=0, le=1, description="share of bad rows that refuses the whole batch")
-    volume_factor: float = Field(10, gt=1, description="rows against the usual batch that refuse it, either way")
+    volume_factor: float = Field(6, gt=1, description="rows a day against the usual that refuse a batch, either way")
 
 
 class Training(Section):
@@ -51,7 +51,8 @@ class Training(Section):
     threads: int = Field(2, ge=1, description="part of what makes a booster reproducible")
     history_days: float = Field(730, gt=0, description="how far back training rows go")
     min_rows: int = Field(300, ge=10, description="fewer mature rows than this never train")
-    fresh_days: float = Field(14, gt=0, description="newest mature days kept from training to compare versions on")
+    fresh_rows: int = Field(200, ge=30, description="at least so many fresh rows, however old")
+    fresh_days: float = Field(7, gt=0, description="newest mature days kept from training to compare versions on")
 
 
 class Monitoring(Section):
@@ -59,12 +60,12 @@ class Monitoring(Section):
 
     window_days: float = Field(7, gt=0)
     reference_days: float = Field(28, gt=0, description="length of the reference before a version was trained")
-    drift_distance: float = Field(0.2, gt=0, description="distance of a feature from its reference that is an alarm")
+    drift_distance: float = Field(0.1, gt=0, description="distance of a feature from its reference that is an alarm")
     drift_share: float = Field(0.3, gt=0, le=1, description="share of features in alarm that is drift")
     loss_rise_share: float = Field(0.1, gt=0, description="rise of the loss over the reference that is worth a retrain")
     min_rows: int = Field(100, ge=1, description="a smaller window is not judged")
     confidence: float = Field(0.95, gt=0.5, lt=1, description="of every interval that decides")
-    cool_down_days: float = Field(14, ge=0, description="between two retrains of a model")
+    cool_down_days: float = Field(7, ge=0, description="between two retrains of a model")
 
 
 class Release(Section):

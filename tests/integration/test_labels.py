@@ -78,3 +78,12 @@ def test_the_newest_label_known_by_then_is_in_force(lake):
     add(lake, "labels", LABELS, *rows)
     assert list(labels.sentiment_as_of(lake, day(3.5))["label"]) == ["neutral"]
     assert list(labels.sentiment_as_of(lake, day(4))["label"]) == ["negative"]
+
+
+def test_an_earlier_snapshot_that_is_learned_later_changes_the_outcome_from_then_on(lake):
+    add(lake, "posts", POSTS, post(1))
+    add(lake, "snapshots", SNAPSHOTS, snapshot(1, 3.0, 30), snapshot(1, 2.0, 20, known=9))
+    versions = labels.outcome_versions(lake, "comments", HORIZON, day(10))
+    assert list(versions["value"]) == [30, 20]
+    assert outcomes(lake, 8) == {"p:1": 30}
+    assert outcomes(lake, 9) == {"p:1": 20}

@@ -1,0 +1,1 @@
+"""What is claimed about speed and quality, measured: `make bench DATA=folder` or `python -m benchmarks.NAME DATA`."""

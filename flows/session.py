@@ -1,0 +1,104 @@
+"""A Prefect API for the flows of this process."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from prefect.settings import PREFECT_API_URL, temporary_settings
+
+from trimtab.errors import TrimtabError
+
+START_SECONDS = 120
+
+
+@contextmanager
+def prefect_session(home: Path) -> Iterator[str]:
+    """The API that PREFECT_API_URL names, or else a server of our own that stops with us.
+
+    Ours listens on loopback only and keeps its database in home/prefect, so that runs can be looked at
+    afterwards; what it says goes to home/prefect/server.log.
+    """
+    named = PREFECT_API_URL.value()
+    if named:
+        yield named
+        return
+    folder = home / "prefect"
+    folder.mkdir(parents=True, exist_ok=True)
+    port = _free_port()
+    server = _start(folder, port)
+    url = f"http://127.0.0.1:{port}/api"
+    try:
+        _wait_until_healthy(url, server, folder / "server.log")
+        with temporary_settings({PREFECT_API_URL: url}):
+            yield url
+            _drain()
+    finally:
+        _stop(server)
+
+
+def database_url(folder: Path) -> str:
+    return f"sqlite+aiosqlite:///{folder / 'prefect.db'}"
+
+
+def _start(folder: Path, port: int) -> subprocess.Popen:
+    environ = os.environ | {
+        "PREFECT_HOME": str(folder),
+        "PREFECT_API_DATABASE_CONNECTION_URL": database_url(folder),
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_UI_ENABLED": "false",
+    }
+    command = ["-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+    with (folder / "server.log").open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, *command],
+            env=environ,
+            stdout=log,
+            stderr=log,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+
+def _wait_until_healthy(url: str, server: subprocess.Popen, log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            with urlopen(f"{url}/health", timeout=5) as answer:  # noqa: S310 - loopback only
+                if answer.status == 200:
+                    return
+        except (URLError, OSError):
+            time.sleep(0.1)
+    raise TrimtabError(
+        f"The Prefect server did not start within {START_SECONDS} s; see {log}, or name your own with PREFECT_API_URL."
+    )
+
+
+def _drain() -> None:
+    # Events and logs are sent in the background: what is not sent before the server stops is lost, loudly.
+    from prefect.events.worker import EventsWorker
+    from prefect.logging.handlers import APILogWorker
+
+    for worker in (EventsWorker, APILogWorker):
+        worker.drain_all(timeout=10)
+
+
+def _stop(server: subprocess.Popen) -> None:
+    server.terminate()
+    try:
+        server.wait(10)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

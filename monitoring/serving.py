@@ -1,0 +1,34 @@
+"""What serves now, read from the registry's aliases and the ledger."""
+
+from datetime import datetime
+
+from models.spec import Model
+from models.stores import Stores
+from monitoring.assess import Serving
+
+
+def serving_of(stores: Stores, model: Model) -> Serving | None:
+    """The champion, the version before it while it is on probation, and their times; None before a first champion."""
+    version = stores.registry.alias(model.name, "champion")
+    if version is None:
+        return None
+    previous = stores.registry.alias(model.name, "previous")
+    return Serving(
+        champion=stores.registry.load(model.name, version),
+        trained_at=stores.registry.info(model.name, version).as_of,
+        previous=stores.registry.load(model.name, previous) if previous else None,
+        promoted_at=_promoted_at(stores, model, version),
+        last_retrain_at=_last(stores, model, "trained"),
+    )
+
+
+def _promoted_at(stores: Stores, model: Model, version: str) -> datetime | None:
+    """When `version` was promoted; None where it serves because of a rollback."""
+    moves = [e for kind in ("promoted", "rolled_back") for e in stores.ledger.entries(model.name, kind)]
+    last = max(moves, key=lambda entry: entry.id, default=None)
+    return last.at if last and last.kind == "promoted" and last.version == version else None
+
+
+def _last(stores: Stores, model: Model, kind: str) -> datetime | None:
+    entries = stores.ledger.entries(model.name, kind, limit=1)
+    return entries[-1].at if entries else None

@@ -1,0 +1,59 @@
+"""What a person on call asks first: what serves, since when, why, and what was decided last."""
+
+from typing import Any
+
+from models.stores import Stores
+from trimtab.ledger import Entry
+
+MOVES = ("promoted", "rolled_back")
+
+
+def status(stores: Stores) -> dict[str, Any]:
+    """Plain values: rows of the lake, and for each model its aliases, last move and last decision."""
+    lake = stores.lake
+    return {
+        "home": str(stores.settings.home),
+        "rows": {table: lake.count(table) for table in ("posts", "snapshots", "labels", "predictions", "quarantine")},
+        "models": {name: _model(stores, name) for name in stores.models},
+    }
+
+
+def _model(stores: Stores, name: str) -> dict[str, Any]:
+    entries = stores.ledger.entries(name)
+    move = _last(entries, MOVES)
+    decision = _last(entries, ("decision",))
+    return {
+        **{alias: stores.registry.alias(name, alias) for alias in ("champion", "challenger", "previous")},
+        "versions": len(stores.registry.versions(name)),
+        "since": move.at if move else None,
+        "why": move.reason if move else None,
+        "last_decision": decision.reason if decision else None,
+        "last_decision_at": decision.at if decision else None,
+    }
+
+
+def _last(entries: list[Entry], kinds: tuple[str, ...]) -> Entry | None:
+    return next((entry for entry in reversed(entries) if entry.kind in kinds), None)
+
+
+def lines(found: dict[str, Any]) -> list[str]:
+    """The same, for a terminal."""
+    rows = ", ".join(f"{count:,} {table}" for table, count in found["rows"].items())
+    return [
+        f"{found['home']}: {rows}.",
+        *(line for name, model in found["models"].items() for line in _lines(name, model)),
+    ]
+
+
+def _lines(name: str, model: dict[str, Any]) -> list[str]:
+    if model["champion"] is None:
+        return ["", f"{name}: no champion yet. Train one: trimtab train {name}"]
+    others = [f"{alias} {model[alias]}" for alias in ("challenger", "previous") if model[alias]]
+    versions = f"{model['versions']} versions"
+    since = f" since {model['since']:%Y-%m-%d %H:%M}" if model["since"] else ""
+    return [
+        "",
+        f"{name}: version {model['champion']} serves{since} ({', '.join([*others, versions])}).",
+        f"  Why: {model['why']}",
+        f"  Last decision: {model['last_decision'] or 'none yet'}",
+    ]

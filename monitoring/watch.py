@@ -1,0 +1,97 @@
+"""What a run of the monitor reads and writes: the window's evidence from the stores, the decision back into them."""
+
+import json
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from pandas import DataFrame
+
+from models.history import load_history, training_period
+from models.registry import LoadedVersion
+from models.spec import Model
+from models.stores import Stores
+from monitoring.assess import Serving, assess
+from monitoring.decide import Decision
+from monitoring.evidence import Evidence
+from monitoring.history import Profile
+from monitoring.measures import to_table
+from monitoring.serving import serving_of
+from trimtab.errors import UnknownModel
+from trimtab.ledger import Entry
+from trimtab.windows import Window
+
+FEEDS = {"count": ("posts", "engagement"), "label": ("posts", "labels")}
+
+
+def champion_posts(stores: Stores, model: Model, window: Window, as_of: datetime) -> tuple[DataFrame, LoadedVersion]:
+    """The posts that became known in the window, with features, and the version that is to score them."""
+    serving = _serving(stores, model)
+    return load_history(stores, model, window, as_of).posts, serving.champion
+
+
+def assess_window(stores: Stores, model: Model, as_of: datetime) -> tuple[Evidence, Path]:
+    """Evidence on the window that ends at `as_of`, and where its Evidently report was written."""
+    window = Window(as_of - timedelta(days=stores.settings.monitoring.window_days), as_of)
+    history = load_history(stores, model, training_period(stores, as_of), as_of)
+    report = stores.settings.reports_path / model.name / f"{window.end:%Y-%m-%dT%H%M}.html"
+    quarantined, arrived = quarantined_rows(stores, model, window)
+    evidence = assess(
+        model,
+        history,
+        _serving(stores, model),
+        window,
+        stores.settings,
+        quarantined=quarantined,
+        arrived=arrived,
+        report=report,
+    )
+    return evidence, report
+
+
+def quarantined_rows(stores: Stores, model: Model, window: Window) -> tuple[dict[str, int], int]:
+    """Rows of the batches of the window that were refused whole, by batch, and the rows of all its batches.
+
+    A batch belongs to the window of the events in it, whenever it came in; only feeds that the model learns from count.
+    """
+    verdicts: dict[str, tuple[str, int]] = {}
+    for batch in stores.lake.read("batches", ["batch_id", "rows", "at", "verdict", "profile"]).to_pylist():
+        profile = Profile.from_json(batch["profile"])
+        if profile.feed in FEEDS[model.target] and window.contains(profile.middle or batch["at"]):
+            verdicts[batch["batch_id"]] = batch["verdict"], batch["rows"]  # a later verdict replaces an earlier one
+    held = {name: rows for name, (verdict, rows) in verdicts.items() if verdict == "quarantined"}
+    return held, sum(rows for _, rows in verdicts.values())
+
+
+def record(stores: Stores, evidence: Evidence, decision: Decision, report: Path) -> Entry:
+    """Measures into the lake and the decision into the ledger, once a model and window."""
+    key = f"decision/{evidence.model}/{evidence.window.end.isoformat()}/{evidence.version}"
+    if before := stores.ledger.find(key):
+        return before
+    stores.lake.append(
+        "measures",
+        to_table(
+            evidence.measures,
+            model=evidence.model,
+            version=evidence.version,
+            window=evidence.window,
+            as_of=evidence.as_of,
+        ),
+    )
+    return stores.ledger.append(
+        "decision",
+        at=evidence.as_of,
+        model=evidence.model,
+        version=evidence.version,
+        actor="monitor flow",
+        reason=str(decision),
+        evidence={"action": decision.action, "reasons": list(decision.reasons), "report": str(report)}
+        | json.loads(json.dumps(decision.evidence, default=str)),
+        key=key,
+    )
+
+
+def _serving(stores: Stores, model: Model) -> Serving:
+    serving = serving_of(stores, model)
+    if serving is None:
+        raise UnknownModel(f"{model.name} has no champion yet; train one first: trimtab train {model.name}")
+    return serving

@@ -1,0 +1,173 @@
+"""Commands that do something. Each flow command runs that very Prefect flow."""
+
+import json
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from trimtab.cli.main import MOMENT, as_of_option, cli, now, settings_of
+
+HERE = click.Path(path_type=Path)
+
+
+@cli.command()
+@click.argument("folder", type=HERE)
+@click.option("--days", default=120, show_default=True, help="Length of the stream.")
+@click.option("--posts-per-day", default=300, show_default=True, help="Usual volume.")
+@click.option("--start", type=MOMENT, default="2024-01-01", show_default=True, help="First day.")
+@click.option("--seed", default=0, show_default=True, help="Same seed, same bytes.")
+@click.option(
+    "--incident", "incidents", multiple=True, metavar="KIND@DATE[:key=value,...]", help="Repeatable."
+)
+def simulate(
+    folder: Path, days: int, posts_per_day: int, start: datetime, seed: int, incidents: tuple[str, ...]
+) -> None:
+    """Write a seeded stream of posts, counts and labels to FOLDER, with a source.yaml beside them."""
+    from simulator.incidents import parse_all
+    from simulator.world import World
+    from simulator.write import write
+
+    world = World(start=start.date(), days=days, posts_per_day=posts_per_day, seed=seed)
+    source = write(folder, world, parse_all(incidents))
+    click.echo(f"Wrote {days} days to {folder}. Next: trimtab ingest {source}")
+
+
+@cli.command()
+@click.argument("source", type=HERE)
+@as_of_option
+@click.pass_context
+def ingest(context: click.Context, source: Path, as_of: datetime | None) -> None:
+    """Check the files of SOURCE.yaml and take them into the lake. Twice adds nothing."""
+    settings = settings_of(context)
+    from flows.ingest import ingest as flow
+    from flows.session import prefect_session
+
+    with prefect_session(settings.home):
+        summary = flow(source=str(source), home=str(settings.home), as_of=as_of or now())
+    click.echo(summary["sentence"])
+    if summary["batches_quarantined"]:
+        context.exit(3)
+
+
+@cli.command()
+@click.argument("model")
+@as_of_option
+@click.option("--reason", default="asked for by hand", show_default=True, help="Why; kept with the version.")
+@click.pass_context
+def train(context: click.Context, model: str, as_of: datetime | None, reason: str) -> None:
+    """Train a challenger of MODEL and promote it if it beats the champion on the same fresh rows."""
+    settings = settings_of(context)
+    from flows.session import prefect_session
+    from flows.train import train as flow
+
+    with prefect_session(settings.home):
+        click.echo(flow(model=model, home=str(settings.home), as_of=as_of or now(), reason=reason)["sentence"])
+
+
+@cli.command()
+@click.argument("model")
+@click.option("--from", "start", type=MOMENT, required=True, help="Score posts first known from here on.")
+@click.option("--to", "end", type=MOMENT, help="And before here (default: now).")
+@click.pass_context
+def score(context: click.Context, model: str, start: datetime, end: datetime | None) -> None:
+    """Score posts with MODEL's champion, on the features that were known when each post was."""
+    settings = settings_of(context)
+    from flows.score import score as flow
+    from flows.session import prefect_session
+
+    with prefect_session(settings.home):
+        click.echo(flow(model=model, start=start, end=end or now(), home=str(settings.home))["sentence"])
+
+
+@cli.command()
+@click.argument("model")
+@as_of_option
+@click.pass_context
+def monitor(context: click.Context, model: str, as_of: datetime | None) -> None:
+    """Judge the window that ends at --as-of: quality, drift, performance, and one decision."""
+    settings = settings_of(context)
+    from flows.monitor import monitor as flow
+    from flows.session import prefect_session
+
+    with prefect_session(settings.home):
+        click.echo(flow(model=model, home=str(settings.home), as_of=as_of or now())["sentence"])
+
+
+@cli.command()
+@click.argument("model")
+@as_of_option
+@click.option("--reason", default="asked for by hand", show_default=True, help="Why; kept in the ledger.")
+@click.pass_context
+def retrain(context: click.Context, model: str, as_of: datetime | None, reason: str) -> None:
+    """Retrain MODEL once for this moment: single-flight, and the same request twice does it once."""
+    settings = settings_of(context)
+    from flows.retrain import retrain as flow
+    from flows.session import prefect_session
+
+    with prefect_session(settings.home):
+        result = flow(model=model, home=str(settings.home), as_of=as_of or now(), policy="by-hand", reason=reason)
+    click.echo(result["sentence"])
+
+
+@cli.command()
+@click.argument("model")
+@click.option("--reason", required=True, help="Why; kept in the ledger.")
+@click.option("--to", "version", help="This version instead of the previous champion.")
+@click.pass_context
+def rollback(context: click.Context, model: str, reason: str, version: str | None) -> None:
+    """Put MODEL's previous champion back."""
+    settings = settings_of(context)
+    from models.promotion import rollback as put_back
+    from models.stores import Stores
+
+    stores = Stores(settings)
+    name = stores.model(model).name
+    bad, good = put_back(
+        stores.registry, stores.ledger, name, at=now(), actor="command line", reason=reason, to=version
+    )
+    click.echo(f"{name} {good} serves again in place of {bad}; reason kept in the ledger: {reason}")
+
+
+@cli.command()
+@click.argument("source", type=HERE)
+@click.option("--model", required=True)
+@click.option("--start", type=MOMENT, required=True)
+@click.option("--end", type=MOMENT, required=True)
+@click.option("--step", default="7d", show_default=True, help="Length of a window: 12h, 7d, 2w.")
+@click.option("--policy", default="drift", show_default=True, help="never, calendar, calendar:28d or drift.")
+@click.option("--report", type=HERE, required=True, help="JSON file to write.")
+@click.pass_context
+def replay(
+    context: click.Context,
+    source: Path,
+    model: str,
+    start: datetime,
+    end: datetime,
+    step: str,
+    policy: str,
+    report: Path,
+) -> None:
+    """Run the loop over the past data of SOURCE.yaml, day by day as it was known, and report what it did."""
+    settings = settings_of(context)
+    from flows.replay import replay as run
+    from trimtab.cli.progress import bar
+    from trimtab.windows import duration
+
+    with bar("Replaying") as progress:
+        found = run(settings, source, model, start, end, duration(step), policy, as_of=now(), progress=progress)
+    report.parent.mkdir(parents=True, exist_ok=True)
+    report.write_text(json.dumps(found, indent=2, default=str), encoding="utf-8")
+    click.echo(found["sentence"])
+
+
+@cli.command()
+@click.option("--weeks", default=14, show_default=True, help="Length of the simulated stream.")
+@click.option("--posts-per-day", default=250, show_default=True)
+@click.pass_context
+def demo(context: click.Context, weeks: int, posts_per_day: int) -> None:
+    """Watch the whole loop work on a simulated stream, from the first post to a rollback."""
+    settings = settings_of(context)
+    from flows.demo import demo as run
+
+    run(settings, weeks=weeks, posts_per_day=posts_per_day)

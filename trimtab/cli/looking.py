@@ -1,0 +1,98 @@
+"""Commands that only look: status, history, quarantine."""
+
+import json
+from pathlib import Path
+
+import click
+
+from trimtab.cli.main import cli, json_option, now, settings_of
+
+
+@cli.command()
+@json_option
+@click.pass_context
+def status(context: click.Context, as_json: bool) -> None:
+    """For each model: what serves, since when, why, and the last decision."""
+    settings = settings_of(context)
+    from models.stores import Stores
+    from monitoring import status as reading
+
+    found = reading.status(Stores(settings))
+    click.echo(json.dumps(found, indent=2, default=str) if as_json else "\n".join(reading.lines(found)))
+
+
+@cli.command()
+@click.argument("model", required=False)
+@click.option("--limit", default=50, show_default=True, help="Newest entries to show.")
+@json_option
+@click.pass_context
+def history(context: click.Context, model: str | None, limit: int, as_json: bool) -> None:
+    """The ledger: decisions, alias moves and refusals, oldest first."""
+    settings = settings_of(context)
+    from dataclasses import asdict
+
+    from models.catalog import load_models, pick
+    from trimtab.ledger import Ledger
+
+    if model is not None:
+        pick(load_models(settings.models), model)
+    entries = Ledger(settings.ledger_path).entries(model=model, limit=limit)
+    if as_json:
+        click.echo(json.dumps([asdict(entry) for entry in entries], indent=2, default=str))
+    else:
+        click.echo("\n".join(str(entry) for entry in entries) or "Nothing has been decided yet.")
+
+
+@cli.group()
+def quarantine() -> None:
+    """Rows and batches that were refused at the door."""
+
+
+@quarantine.command("list")
+@json_option
+@click.pass_context
+def list_quarantine(context: click.Context, as_json: bool) -> None:
+    """What is held, newest last."""
+    settings = settings_of(context)
+    from dataclasses import asdict
+
+    from monitoring.quarantine import Quarantine
+    from trimtab.lake import Lake
+
+    found = Quarantine(Lake(settings.lake_path)).entries()
+    if as_json:
+        click.echo(json.dumps([asdict(held) for held in found], indent=2, default=str))
+    else:
+        click.echo("\n".join(str(held) for held in found) or "Nothing is held.")
+
+
+@quarantine.command("show")
+@click.argument("quarantine_id")
+@click.pass_context
+def show_quarantine(context: click.Context, quarantine_id: str) -> None:
+    """One row or batch with its reason and the raw rows."""
+    settings = settings_of(context)
+    from monitoring.quarantine import Quarantine
+    from trimtab.lake import Lake
+
+    for held in Quarantine(Lake(settings.lake_path)).show(quarantine_id):
+        click.echo(str(held))
+        click.echo(json.dumps(held.rows, indent=2, default=str, ensure_ascii=False))
+
+
+@quarantine.command("replay")
+@click.argument("quarantine_id")
+@click.option("--source", type=click.Path(path_type=Path), required=True, help="The YAML that the rows came by.")
+@click.option("--force", is_flag=True, help="Take the rows in even where the batch still looks wrong.")
+@click.pass_context
+def replay_quarantine(context: click.Context, quarantine_id: str, source: Path, force: bool) -> None:
+    """Run held rows through the door again, after the mapping or the data was mended."""
+    settings = settings_of(context)
+    from monitoring.door import Door
+    from monitoring.readmission import replay
+    from trimtab.authors import Authors
+    from trimtab.lake import Lake
+    from trimtab.source import load
+
+    door = Door(Lake(settings.lake_path), Authors.of(settings.home), settings.ingest, now())
+    click.echo(str(replay(door, load(source), [quarantine_id], force)))
