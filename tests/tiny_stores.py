@@ -21,12 +21,22 @@ PLACES = {  # columns in which MLflow keeps where files lie
 
 def empty(path: Path) -> Registry:
     """A registry without models at `path`."""
-    return _copy(_laid_out(), path)
+    return copy(_laid_out(), path)
 
 
 def with_versions(path: Path) -> Registry:
     """A registry at `path` with three versions of `tiny`, not yet opened; none has an alias."""
-    return _copy(_three_versions(), path)
+    return copy(_three_versions(), path)
+
+
+def copy(source: Path, path: Path) -> Registry:
+    """The registry at `source` once more at `path`, not yet opened: MLflow's absolute paths are rewritten."""
+    shutil.copytree(source, path)
+    with closing(sqlite3.connect(path / "mlflow.db")) as database, database:
+        for table, columns in PLACES.items():
+            for column in columns:
+                database.execute(f"UPDATE {table} SET {column} = replace({column}, ?, ?)", (str(source), str(path)))
+    return Registry(path)
 
 
 def dies(action) -> int:
@@ -55,12 +65,3 @@ def _three_versions() -> Path:
     for key in "abc":
         register(registry, path, key, reason=f"Run {key}.")
     return registry.store.path
-
-
-def _copy(source: Path, path: Path) -> Registry:
-    shutil.copytree(source, path)
-    with closing(sqlite3.connect(path / "mlflow.db")) as database, database:
-        for table, columns in PLACES.items():
-            for column in columns:
-                database.execute(f"UPDATE {table} SET {column} = replace({column}, ?, ?)", (str(source), str(path)))
-    return Registry(path)

@@ -99,11 +99,9 @@ class Registry:
 
     def aliases(self, name: str) -> dict[str, str]:
         """Version by alias; empty for a model without versions."""
-        if name not in self.names():
-            return {}
         with self.store.spoken():
-            found = self.store.client.get_registered_model(name).aliases
-        return {alias: str(version) for alias, version in found.items()}
+            found = self._found("get_registered_model", name)
+        return {alias: str(version) for alias, version in found.aliases.items()} if found else {}
 
     def alias(self, name: str, alias: str) -> str | None:
         """The version that an alias points at, or None."""
@@ -122,21 +120,22 @@ class Registry:
     def versions(self, name: str) -> list[VersionInfo]:
         """Every version, from old to new; none for a model that was never trained."""
         aliases = self.aliases(name)
-        if name not in self.names():
-            return []
         with self.store.spoken():
-            found = list(self.store.client.search_model_versions(f"name='{name}'"))
+            known = self.store.database.exists()
+            found = list(self.store.client.search_model_versions(f"name='{name}'")) if known else []
         return sorted((_info(version, aliases) for version in found), key=lambda info: int(info.version))
 
     def info(self, name: str, version: str) -> VersionInfo:
         """One version; UnknownModel or RegistryError where it is not there."""
+        with self.store.spoken():
+            found = self._found("get_model_version", name, version) if version.isdigit() else None
+        if found is not None:
+            return _info(found, dict.fromkeys(found.aliases, version))
         if name not in self.names():
             raise UnknownModel.named(name, self.names())
-        known = {info.version: info for info in self.versions(name)}
-        if version not in known:
-            found = ", ".join(known) or "none"
-            raise RegistryError(f"{name} has no version '{version}'.{hint(version, known)} Versions: {found}.")
-        return known[version]
+        known = [info.version for info in self.versions(name)]
+        listed = ", ".join(known) or "none"
+        raise RegistryError(f"{name} has no version '{version}'.{hint(version, known)} Versions: {listed}.")
 
     def note(self, name: str, version: str, text: str, comparison: Comparison | None = None) -> None:
         """Put what came later on top of a version's card, with the comparison's files. Twice is once."""
@@ -144,6 +143,17 @@ class Registry:
         with self.lock(name), self.store.spoken():
             card = add_to_card(self.store, run, text, comparison)
             self.store.client.update_model_version(name, version, description(card, run))
+
+    def _found(self, question: str, *about: str) -> Any:
+        """MLflow's answer, or None where it has no such thing."""
+        if not self.store.database.exists():
+            return None
+        try:
+            return getattr(self.store.client, question)(*about)
+        except self.store.mlflow.MlflowException as error:
+            if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+                raise
+            return None
 
     def _make(self, experiment: str, model: Model, fitted: Fitted, story: RunStory, key: str) -> str:
         run, location = log_run(self.store, experiment, model, fitted, story, key)

@@ -1,5 +1,9 @@
 import os
+import shutil
 from datetime import timedelta
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
 
@@ -152,6 +156,24 @@ STEPS = [
 ]
 
 
+@cache
+def prepared(versions):
+    """A store in which these versions served one after the other; the next one waits."""
+    path = Path(mkdtemp(prefix="trimtab-served-"))
+    registry, ledger = tiny_stores.with_versions(path / "mlflow"), Ledger(path / "ledger.db")
+    for version in versions:
+        up(registry, ledger, version)
+    if len(versions) < 3:
+        registry.set_alias("tiny", "challenger", str(len(versions) + 1))
+    return path
+
+
+def served_before(tmp_path, versions):
+    source = prepared(versions)
+    tiny_stores.copy(source / "mlflow", tmp_path / "mlflow")
+    shutil.copyfile(source / "ledger.db", tmp_path / "ledger.db")
+
+
 def dies_at(step, action):
     """Run `action` in a child that ends, as by kill -9, before or after the n-th call of one function."""
     target, name, count, when = step
@@ -175,14 +197,7 @@ def dies_at(step, action):
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: f"{step[3]}_{step[1]}_{step[2]}")
 def test_a_promotion_killed_at_any_step_leaves_old_or_new_and_recovers(tmp_path, ledger, step):
-    def prepare():
-        first = Registry(tmp_path / "mlflow")
-        up(first, ledger, "1")
-        up(first, ledger, "2")
-        first.set_alias("tiny", "challenger", "3")
-
-    tiny_stores.with_versions(tmp_path / "mlflow")
-    assert tiny_stores.dies(prepare) == 0
+    served_before(tmp_path, "12")
     assert dies_at(step, lambda: up(Registry(tmp_path / "mlflow"), ledger, "3")) == 9
     registry = Registry(tmp_path / "mlflow")
     assert registry.alias("tiny", "champion") in {"2", "3"}
@@ -201,13 +216,7 @@ def test_a_promotion_killed_at_any_step_leaves_old_or_new_and_recovers(tmp_path,
     "step", [step for step in STEPS if step[1:3] != ("set_alias", 3)], ids=lambda step: f"{step[3]}_{step[1]}_{step[2]}"
 )
 def test_a_rollback_killed_at_any_step_leaves_old_or_new_and_recovers(tmp_path, ledger, step):
-    def prepare():
-        first = Registry(tmp_path / "mlflow")
-        for version in "123":
-            up(first, ledger, version)
-
-    tiny_stores.with_versions(tmp_path / "mlflow")
-    assert tiny_stores.dies(prepare) == 0
+    served_before(tmp_path, "123")
     assert dies_at(step, lambda: back(Registry(tmp_path / "mlflow"), ledger)) == 9
     registry = Registry(tmp_path / "mlflow")
     assert registry.alias("tiny", "champion") in {"2", "3"}
