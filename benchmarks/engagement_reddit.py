@@ -23,7 +23,7 @@ import pandas as pd
 from pandas import DataFrame, Period, Timestamp
 
 from models.engagement import MODEL, metrics
-from models.frames import training_rows
+from models.history import load_history
 from models.scoring_engagement import Scorer
 from models.spec import FitSettings, Fitted
 from models.stores import Stores
@@ -31,7 +31,7 @@ from monitoring.door import Door, ingest
 from trimtab.authors import Authors
 from trimtab.settings import Settings
 from trimtab.source import load
-from trimtab.windows import utc
+from trimtab.windows import Window, utc
 
 FILE = "reddit_2011_2013.parquet"
 EXAMPLE = Path(__file__).parents[1] / "examples" / "reddit.yaml"
@@ -50,9 +50,7 @@ def frame(data: Path, home: Path) -> DataFrame:
     ingest(Door(stores.lake, Authors.of(stores.settings.home), stores.settings.ingest, datetime.now(UTC)),
            load(home / "reddit.yaml"))  # fmt: skip
     stores.refresh_features(as_of)
-    return training_rows(
-        stores.features, stores.lake, MODEL.service, MODEL.target, as_of=as_of, engagement=stores.settings.engagement
-    )
+    return load_history(stores, MODEL, Window(utc("2010-01-01"), as_of), as_of).labelled(as_of)
 
 
 def bounds(quarter: str) -> tuple[Timestamp, Timestamp]:

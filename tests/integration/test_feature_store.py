@@ -14,9 +14,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from models.feature_store import FeatureStore
-from models.frames import first_seen, scoring_rows, training_rows
+from models.frames import first_seen, scoring_rows
+from models.history import History
 from trimtab.errors import FeatureError
 from trimtab.features import VIEWS, build, topic_key
+from trimtab.labels import target_versions
 from trimtab.lake import Lake
 from trimtab.posts import LABELS, POSTS, SNAPSHOTS
 from trimtab.settings import Settings
@@ -93,15 +95,21 @@ def entities(lake, as_of=END):
     return posts.assign(topic_key=topic_key(posts))
 
 
+def training_rows(store, lake, service, target, as_of):
+    posts = scoring_rows(store, lake, service, window=Window(START, END), as_of=as_of)
+    known = SETTINGS.engagement
+    return History(posts, target_versions(lake, target, known.count, known.horizon, as_of)).labelled(as_of)
+
+
 def trained(lake, store, as_of, refreshed_at=None):
     store.refresh(build(lake, refreshed_at or as_of, SETTINGS))
-    rows = training_rows(store, lake, "engagement", "count", as_of=as_of, engagement=SETTINGS.engagement)
+    rows = training_rows(store, lake, "engagement", "count", as_of)
     return rows.set_index("post_id")
 
 
 def test_a_training_frame_has_one_row_a_mature_post_with_features_of_its_moment(filled):
     lake, store = filled
-    rows = training_rows(store, lake, "engagement", "count", as_of=END, engagement=SETTINGS.engagement)
+    rows = training_rows(store, lake, "engagement", "count", END)
     assert len(rows) == 50
     assert rows["event_timestamp"].is_monotonic_increasing
     assert rows["target"].dtype == float
@@ -184,12 +192,10 @@ def test_labels_train_sentiment_on_the_content_of_the_post(copied):
     at = utc("2012-02-01")
     label = {"post_id": "reddit:p3", "label": "positive", "labelled_at": at, "labeller": "eve", "known_at": at}
     lake.append("labels", pa.Table.from_pylist([label | {"source": "test", "row_hash": 0}], LABELS))
-    rows = training_rows(store, lake, "sentiment", "label", as_of=END, engagement=SETTINGS.engagement)
+    rows = training_rows(store, lake, "sentiment", "label", END)
     assert rows[["post_id", "target"]].values.tolist() == [["reddit:p3", "positive"]]
     assert "lexicon_compound" in rows and "topic_mean_7d" not in rows
-    assert training_rows(
-        store, lake, "sentiment", "label", as_of=at - timedelta(days=1), engagement=SETTINGS.engagement
-    ).empty
+    assert training_rows(store, lake, "sentiment", "label", at - timedelta(days=1)).empty
 
 
 @pytest.mark.parametrize("service", ["engagement", "sentiment"])
