@@ -37,8 +37,10 @@ def prefect_session(home: Path) -> Iterator[str]:
     try:
         _wait_until_healthy(url, server, folder / "server.log")
         with temporary_settings({PREFECT_API_URL: url}):
-            yield url
-            _drain()
+            try:
+                yield url
+            finally:
+                _drain()
     finally:
         _stop(server)
 
