@@ -147,12 +147,17 @@ def _object(line: str) -> dict:
 
 def _parquet(path: Path, names: list[str], form: Format, encoding: str, rows: int) -> Iterator[Chunk]:
     with seekable(path) as stream:
-        for batch in pq.ParquetFile(stream).iter_batches(batch_size=rows, columns=names):
-            frame = pa.Table.from_batches([batch]).to_pandas(integer_object_nulls=True)
+        for table in _of_size(_row_groups(pq.ParquetFile(stream), names, rows), rows):
+            frame = table.to_pandas(integer_object_nulls=True)
             for name in frame.select_dtypes("category"):
                 frame[name] = frame[name].astype(object)
-            if len(frame):
-                yield Chunk(0, frame)
+            yield Chunk(0, frame)
+
+
+def _row_groups(file: pq.ParquetFile, names: list[str], rows: int) -> Iterator[pa.RecordBatch]:
+    """One row group after the other: read in one go, pyarrow keeps the pages of all that it has passed."""
+    for number in range(file.num_row_groups):
+        yield from file.iter_batches(batch_size=rows, row_groups=[number], columns=names)
 
 
 def _header(path: Path, form: Format, encoding: str) -> list[str]:
