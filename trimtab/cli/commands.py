@@ -3,12 +3,25 @@
 import json
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from trimtab.cli.main import MOMENT, as_of_option, cli, now, settings_of
 
+if TYPE_CHECKING:  # pydantic takes longer to import than --help may
+    from trimtab.settings import Settings
+
 HERE = click.Path(path_type=Path)
+
+
+def _settings_for(context: click.Context, model: str) -> "Settings":
+    """Settings, once it is sure that there is such a model: said at once, not after a server has started."""
+    settings = settings_of(context)
+    from models.catalog import load_models, pick
+
+    pick(load_models(settings.models), model)
+    return settings
 
 
 @cli.command()
@@ -40,6 +53,9 @@ def simulate(
 def ingest(context: click.Context, source: Path, as_of: datetime | None) -> None:
     """Check the files of SOURCE.yaml and take them into the lake. Twice adds nothing."""
     settings = settings_of(context)
+    from trimtab.source import load
+
+    load(source)  # a slip in the YAML is said at once, not after a server has started
     from flows.ingest import ingest as flow
     from flows.session import prefect_session
 
@@ -57,7 +73,7 @@ def ingest(context: click.Context, source: Path, as_of: datetime | None) -> None
 @click.pass_context
 def train(context: click.Context, model: str, as_of: datetime | None, reason: str) -> None:
     """Train a challenger of MODEL and promote it if it beats the champion on the same fresh rows."""
-    settings = settings_of(context)
+    settings = _settings_for(context, model)
     from flows.session import prefect_session
     from flows.train import train as flow
 
@@ -72,7 +88,7 @@ def train(context: click.Context, model: str, as_of: datetime | None, reason: st
 @click.pass_context
 def score(context: click.Context, model: str, start: datetime, end: datetime | None) -> None:
     """Score posts with MODEL's champion, on the features that were known when each post was."""
-    settings = settings_of(context)
+    settings = _settings_for(context, model)
     from flows.score import score as flow
     from flows.session import prefect_session
 
@@ -86,7 +102,7 @@ def score(context: click.Context, model: str, start: datetime, end: datetime | N
 @click.pass_context
 def monitor(context: click.Context, model: str, as_of: datetime | None) -> None:
     """Judge the window that ends at --as-of: quality, drift, performance, and one decision."""
-    settings = settings_of(context)
+    settings = _settings_for(context, model)
     from flows.monitor import monitor as flow
     from flows.session import prefect_session
 
@@ -101,7 +117,7 @@ def monitor(context: click.Context, model: str, as_of: datetime | None) -> None:
 @click.pass_context
 def retrain(context: click.Context, model: str, as_of: datetime | None, reason: str) -> None:
     """Retrain MODEL once for this moment: single-flight, and the same request twice does it once."""
-    settings = settings_of(context)
+    settings = _settings_for(context, model)
     from flows.retrain import retrain as flow
     from flows.session import prefect_session
 

@@ -5,11 +5,14 @@ import sys
 import traceback
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from trimtab.errors import TrimtabError
-from trimtab.settings import Settings
+
+if TYPE_CHECKING:  # pydantic takes longer to import than --help may
+    from trimtab.settings import Settings
 
 UNEXPECTED = 70  # EX_SOFTWARE of sysexits.h
 
@@ -42,7 +45,7 @@ def cli(context: click.Context, home: Path | None) -> None:
     context.obj = home
 
 
-def settings_of(context: click.Context) -> Settings:
+def settings_of(context: click.Context) -> "Settings":
     """Settings read once, and the frameworks told to keep quiet before any of them is imported."""
     from trimtab import settings
     from trimtab.quiet import silence

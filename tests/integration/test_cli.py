@@ -1,0 +1,109 @@
+"""The command line as a person meets it: one sentence, the right exit code, no stack dump."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from trimtab.cli import commands, looking  # noqa: F401 - they register themselves
+from trimtab.cli.main import cli
+
+DOCS = Path(__file__).parents[2] / "docs" / "commands.md"
+MAIN = [sys.executable, "-c", "from trimtab.cli import main; main()"]
+
+
+def trimtab(home: Path, *words: str, **environ: str) -> subprocess.CompletedProcess:
+    import os
+
+    return subprocess.run(
+        [*MAIN, "--home", str(home), *words], capture_output=True, text=True, timeout=240, env=os.environ | environ
+    )
+
+
+def every_command() -> list[str]:
+    found = []
+    for name, command in cli.commands.items():
+        found += [f"{name} {sub}" for sub in getattr(command, "commands", {})] or [name]
+    return found
+
+
+@pytest.mark.parametrize("name", every_command())
+def test_a_command_has_help_and_a_place_in_the_docs(name):
+    command = cli
+    for word in name.split():
+        command = command.commands[word]
+    assert command.help
+    assert f"trimtab {name}" in DOCS.read_text(encoding="utf-8")
+    for option in (opt for param in command.params for opt in param.opts if opt.startswith("--")):
+        assert option in DOCS.read_text(encoding="utf-8"), option
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["train", "engagment"], "Did you mean 'engagement'?"),
+        (["score", "engagment", "--from", "2024-01-01"], "Did you mean 'engagement'?"),
+        (["rollback", "engagement", "--reason", "x"], "No model is called 'engagement'"),
+        (["rollback", "nobody", "--reason", "x"], "No model is called 'nobody'"),
+        (["history", "nobody"], "No model is called 'nobody'"),
+        (["ingest", "nothere.yaml"], "No source file at nothere.yaml"),
+        (["quarantine", "show", "abc"], "Nothing in quarantine is called 'abc'"),
+        (["monitor", "engagement", "--as-of", "soon"], "is not a date"),
+        (["simulate", "x", "--incident", "concept_drfit@2024-01-05"], "concept_drift"),
+    ],
+)
+def test_a_slip_gets_one_sentence_and_a_non_zero_exit(tmp_path, monkeypatch, words, sentence):
+    monkeypatch.chdir(tmp_path)
+    done = trimtab(tmp_path / "home", *words)
+    assert done.returncode == 1
+    assert sentence in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert done.stderr.startswith("trimtab: ")
+
+
+def test_a_setting_out_of_bounds_names_its_variable(tmp_path):
+    done = trimtab(tmp_path, "status", TRIMTAB_TRAINING__MIN_ROWS="none")
+    assert done.returncode == 1
+    assert "TRIMTAB_TRAINING__MIN_ROWS has value 'none'" in done.stderr
+
+
+def test_status_of_a_new_home_says_what_to_do_first(tmp_path):
+    done = trimtab(tmp_path, "status")
+    assert done.returncode == 0
+    assert "Train one: trimtab train engagement" in done.stdout
+    assert json.loads(trimtab(tmp_path, "status", "--json").stdout)["models"]["engagement"]["champion"] is None
+
+
+def test_a_flow_that_refuses_says_why_without_the_stack_of_its_framework(tmp_path):
+    done = trimtab(tmp_path, "train", "engagement")
+    assert done.returncode == 1
+    assert done.stderr.strip() == (
+        "trimtab: 0 mature rows found, 300 wanted. Wait for outcomes to mature, or lower TRIMTAB_TRAINING__MIN_ROWS."
+    )
+
+
+def test_the_demo_does_not_wipe_a_home_that_it_did_not_make(tmp_path):
+    (tmp_path / "ledger.db").write_text("precious")
+    done = trimtab(tmp_path, "demo")
+    assert done.returncode == 1
+    assert "no demo made" in done.stderr
+    assert (tmp_path / "ledger.db").read_text() == "precious"
+
+
+def test_help_imports_no_framework():
+    script = "import sys, trimtab.cli.commands, trimtab.cli.looking; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+    heavy = {
+        "prefect",
+        "mlflow",
+        "feast",
+        "evidently",
+        "great_expectations",
+        "pandas",
+        "pyarrow",
+        "lightgbm",
+        "pydantic",
+    }
+    assert not heavy & set(loaded)
