@@ -82,11 +82,7 @@ def ingest(door: Door, source: Source, progress: Progress | None = None) -> Inge
         limit, until = door.settings.chunk_rows, door.until.isoformat() if door.until else ""
         stream = batches(source, feed, matched[feed.name], past, limit, until)
         for group in groups(_unseen(stream, tally), limit):
-            judged = judge(door, source.name, feed, group, past)
-            let_in(door, judged, tally)
-            hold(door, judged, tally)
-            record(door, judged, past)
-            problems += judged.problems
+            problems += _take_in(door, source.name, feed, group, past, tally)
             broken = broken or next((batch.broken for batch in group if batch.broken), None)
             if progress is not None:
                 progress(feed.name, sum(batch.profile.rows for batch in group))
@@ -95,6 +91,15 @@ def ingest(door: Door, source: Source, progress: Progress | None = None) -> Inge
     if broken is not None and not tally["rows_read"] and not tally["batches_unchanged"] + tally["batches_held"]:
         raise broken
     return IngestSummary.of(source.name, tally, problems)
+
+
+def _take_in(door: Door, source: str, feed: Feed, group: list[Batch], past: Past, tally: Counter[str]) -> list[str]:
+    """One group through the door; its frames are gone before the next is read."""
+    judged = judge(door, source, feed, group, past)
+    let_in(door, judged, tally)
+    hold(door, judged, tally)
+    record(door, judged, past)
+    return judged.problems
 
 
 def judge(
