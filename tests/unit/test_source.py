@@ -47,7 +47,7 @@ def test_engagement_in_files_of_its_own_is_a_second_feed(tmp_path: Path) -> None
     [
         ("post.autor", "who", "source.yaml: post: key 'autor' is not known. Did you mean 'author'?"),
         ("posts", {}, "source.yaml: key 'posts' is not known. Did you mean 'post'?"),
-        ("engagement.counts.coments", "n", "source.yaml: engagement.counts: key 'coments' is not known. Did you mean 'comments'?"),
+        ("engagement.counts.coments", "n", "engagement.counts: key 'coments' is not known. Did you mean 'comments'?"),
         ("post.published.tz", "UTC", "source.yaml: post.published: key 'tz' is not known."),
         ("post.published.format", "iso", "'iso' is no time format. Did you mean 'iso8601'?"),
         ("post.published.timezone", "Europe/Berln", "is no IANA time zone. Did you mean 'Europe/Berlin'?"),
