@@ -96,10 +96,11 @@ def run(folder: Path, name: str) -> tuple[dict[str, float], dict[str, float]]:
     shutil.copy(EXAMPLE, folder / "reddit.yaml")
     peer, ours = in_process("bare", folder), in_process("ingest", folder)
     ratio = ours["seconds"] / peer["seconds"]
+    rate, ratio = ours["rows"] / ours["seconds"], ours["seconds"] / peer["seconds"]
     print(
         f"{name:>10}: {ours['rows']:>9,.0f} posts in {ours['seconds']:.1f} s (and {ours['imports']:.1f} s of imports), "
-        f"{ours['rows'] / ours['seconds']:,.0f} rows/s, peak {ours['megabytes']:,.0f} MB; "
-        f"bare write {peer['seconds']:.1f} s, {peer['megabytes']:,.0f} MB, ratio {ratio:.1f}"
+        f"{rate:,.0f} rows/s, peak {ours['megabytes']:,.0f} MB; "
+        f"bare write {peer['seconds']:.1f} s, {peer['megabytes']:,.0f} MB; ratio {ratio:.1f}"
     )
     return ours, peer
 

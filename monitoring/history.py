@@ -139,13 +139,12 @@ def _units(batch: Profile, peers: Sequence[Profile]) -> dict[str, tuple[float, s
 def _nulls(batch: Profile, peers: Sequence[Profile]) -> dict[str, tuple[float, str]]:
     found, rows = {}, max(1, batch.rows - batch.bad)
     for column, share in (batch.nulls or {}).items():
-        seen = [peer.nulls[column] for peer in peers if column in (peer.nulls or {})]  # type: ignore[index]
+        told = [(nulls[column], peer.forced) for peer in peers if column in (nulls := peer.nulls or {})]
+        seen = [share_of_peer for share_of_peer, _ in told]
         if len(seen) < LEAST_PEERS:
             continue
         usual = float(np.median(seen))
-        precedent = max(
-            [usual, *(peer.nulls[column] for peer in peers if peer.forced and column in (peer.nulls or {}))]
-        )  # type: ignore[index]
+        precedent = max([usual, *(share_of_peer for share_of_peer, forced in told if forced)])
         spread = max(precedent, 0.05)
         noise = NOISE * math.sqrt(spread * (1 - spread) / rows) if spread < 1 else 0.0
         sentence = f"nulls: {column} is missing in {share:.0%} of rows where {usual:.0%} is usual"

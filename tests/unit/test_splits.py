@@ -41,7 +41,7 @@ def test_no_rows_cannot_be_split():
 
 
 def test_no_outcome_that_is_learned_was_unknown_when_the_first_fresh_post_was_scored():
-    frame = rows(list(range(0, 24 * 60)))
+    frame = rows(list(range(24 * 60)))
     as_of = START + timedelta(days=62)
     learned, fresh = split_fresh(frame, as_of, Training(fresh_days=14, min_rows=100))
     assert learned["label_known_at"].max() < fresh["event_timestamp"].min()

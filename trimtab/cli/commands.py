@@ -30,9 +30,7 @@ def _settings_for(context: click.Context, model: str) -> "Settings":
 @click.option("--posts-per-day", default=300, show_default=True, help="Usual volume.")
 @click.option("--start", type=MOMENT, default="2024-01-01", show_default=True, help="First day.")
 @click.option("--seed", default=0, show_default=True, help="Same seed, same bytes.")
-@click.option(
-    "--incident", "incidents", multiple=True, metavar="KIND@DATE[:key=value,...]", help="Repeatable."
-)
+@click.option("--incident", "incidents", multiple=True, metavar="KIND@DATE[:key=value,...]", help="Repeatable.")
 def simulate(
     folder: Path, days: int, posts_per_day: int, start: datetime, seed: int, incidents: tuple[str, ...]
 ) -> None:
