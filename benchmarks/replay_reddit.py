@@ -16,7 +16,7 @@ from trimtab.windows import utc
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "reddit.yaml"
 POLICIES = ("never", "calendar:28d", "drift")
-MODELS = ("plain", "engagement")
+MODELS = tuple(sys.argv[2:]) or ("plain", "engagement")
 
 
 def main() -> None:

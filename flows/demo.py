@@ -126,12 +126,12 @@ class Demo:
         stage.done(0, f"{model} {good} serves again in place of {bad}.", "magenta")
 
     def release_a_bad_version(self, now: datetime) -> None:
-        """A version that learned shuffled outcomes, promoted by hand past the gate."""
+        """A version that learned counts in thousandths, promoted by hand past the gate."""
         name, reason = "engagement", "released by hand, without a comparison"
         model = self.stores.model(name)
         history = load_history(self.stores, model, training_period(self.stores, now), now)
         with self.story.stage("Bad release") as stage:
-            bad = train_challenger(self.stores, model, _shuffled(history, self.settings.seed), now, reason, "demo/bad")
+            bad = train_challenger(self.stores, model, _in_thousandths(history), now, reason, "demo/bad")
             promote(
                 self.stores.registry,
                 self.stores.ledger,
@@ -142,20 +142,20 @@ class Demo:
                 reason=reason,
                 evidence={},
             )
-            text = f"{name} {bad.version} learned shuffled outcomes; someone promotes it by hand, past the gate."
+            text = f"{name} {bad.version} learned counts in thousandths; someone promotes it by hand, past the gate."
             stage.done(bad.learned_rows, text, "red")
 
 
-def _shuffled(history: History, seed: int) -> History:
-    outcomes = history.outcomes
-    target = np.random.default_rng(seed).permutation(outcomes["target"].to_numpy())
-    return replace(history, outcomes=outcomes.assign(target=target))
+def _in_thousandths(history: History) -> History:
+    """What a model would learn if the day in other units had not been held at the door, for all days."""
+    return replace(history, outcomes=history.outcomes.assign(target=history.outcomes["target"] + np.log(1000)))
 
 
 def _clean(settings: Settings) -> None:
     # The same weeks lived through twice are one story: begin anew, but only in a home that a demo made.
     home = settings.home
-    if home.exists() and any(home.iterdir()) and not (home / MARK).exists():
+    others = [path for path in home.glob("*") if path.name != "prefect"]  # the command line makes that one
+    if others and not (home / MARK).exists():
         raise SettingsError(f"{home} holds stores that no demo made; give the demo a folder of its own with --home.")
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)

@@ -19,6 +19,7 @@ from monitoring.measures import Measure
 from monitoring.performance import mean_loss, performance
 from monitoring.quality import quality
 from monitoring.spaces import Kind
+from trimtab.errors import NotEnoughData
 from trimtab.settings import Settings
 from trimtab.windows import Window
 
@@ -33,6 +34,7 @@ class Serving:
     champion: LoadedVersion
     trained_at: datetime  # as_of of the champion's training: what it was compared on lies before
     previous: LoadedVersion | None = None
+    previous_trained_at: datetime | None = None
     promoted_at: datetime | None = None
     last_retrain_at: datetime | None = None
 
@@ -126,12 +128,32 @@ def _performance(
     model: Model, history: History, serving: Serving, window: Window, settings: Settings
 ) -> tuple[Measure, ...]:
     matured = history.matured_in(window)
-    _, validated = split_fresh(history.labelled(serving.trained_at), serving.trained_at, settings.training)
-    reference = mean_loss(
-        model, validated, serving.champion.predict(validated), settings.monitoring, seed=settings.seed
-    )
     predictions = serving.champion.predict(matured) if len(matured) else matured
+    reference = _reference_loss(model, history, serving, settings)
     return performance(model, matured, predictions, reference, settings.monitoring, seed=settings.seed)
+
+
+def _reference_loss(model: Model, history: History, serving: Serving, settings: Settings) -> Interval | None:
+    """The lower of what the champion and the version before it reached on the rows that each was judged on.
+
+    A version promoted in the middle of a move was judged on rows of both worlds: held to those alone, it could never
+    be found wanting.
+    """
+    versions = (serving.champion, serving.trained_at), (serving.previous, serving.previous_trained_at)
+    losses = [_judged_loss(model, history, *version, settings) for version in versions]
+    return min((loss for loss in losses if loss is not None), key=lambda loss: loss.value, default=None)
+
+
+def _judged_loss(
+    model: Model, history: History, version: LoadedVersion | None, trained_at: datetime | None, settings: Settings
+) -> Interval | None:
+    if version is None or trained_at is None:
+        return None
+    try:
+        _, judged = split_fresh(history.labelled(trained_at), trained_at, settings.training)
+    except NotEnoughData:  # its rows are older than the history that is kept
+        return None
+    return mean_loss(model, judged, version.predict(judged), settings.monitoring, seed=settings.seed)
 
 
 def _against_previous(

@@ -17,6 +17,7 @@ def serving_of(stores: Stores, model: Model) -> Serving | None:
         champion=stores.registry.load(model.name, version),
         trained_at=stores.registry.info(model.name, version).as_of,
         previous=stores.registry.load(model.name, previous) if previous else None,
+        previous_trained_at=stores.registry.info(model.name, previous).as_of if previous else None,
         promoted_at=_promoted_at(stores, model, version),
         last_retrain_at=_last(stores, model, "trained"),
     )

@@ -21,7 +21,7 @@ def trimtab(home: Path, *words: str) -> subprocess.CompletedProcess:
 def lived(tmp_path_factory):
     """(home, what was printed) of a demo lived through once."""
     home = tmp_path_factory.mktemp("journey") / "home"
-    done = trimtab(home, "demo", "--weeks", "13", "--posts-per-day", "150")
+    done = trimtab(home, "demo", "--posts-per-day", "150")
     assert done.returncode == 0, done.stderr
     return home, done.stdout + done.stderr
 

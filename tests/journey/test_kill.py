@@ -41,7 +41,8 @@ stores, now = Stores(settings.load(Path({home!r}))), utc("2024-02-10")
 model = stores.model("engagement")
 print("ready", flush=True)
 stores.refresh_features(now)
-retrain(stores, model, load_history(stores, model, training_period(stores, now), now), now, "a test", "once", actor="test")
+history = load_history(stores, model, training_period(stores, now), now)
+retrain(stores, model, history, now, "a test", "once", actor="test")
 """
 
 

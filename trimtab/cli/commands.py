@@ -176,7 +176,7 @@ def replay(
 
 
 @cli.command()
-@click.option("--weeks", default=14, show_default=True, help="Length of the simulated stream.")
+@click.option("--weeks", default=13, show_default=True, help="Length of the simulated stream.")
 @click.option("--posts-per-day", default=250, show_default=True)
 @click.pass_context
 def demo(context: click.Context, weeks: int, posts_per_day: int) -> None:
