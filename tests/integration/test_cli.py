@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.tiny_source import mapping, row, rows, write_rows, write_yaml
 from trimtab.cli import commands, looking  # noqa: F401 - they register themselves
 from trimtab.cli.main import cli
 
@@ -74,6 +75,14 @@ def test_status_of_a_new_home_says_what_to_do_first(tmp_path):
     assert done.returncode == 0
     assert "Train one: trimtab train engagement" in done.stdout
     assert json.loads(trimtab(tmp_path, "status", "--json").stdout)["models"]["engagement"]["champion"] is None
+
+
+def test_an_ingest_that_quarantined_a_batch_exits_with_3(tmp_path):
+    write_rows(tmp_path / "in" / "1.jsonl", rows(40))
+    write_rows(tmp_path / "in" / "2.jsonl", [row(n, when="soon") for n in range(100, 140)])
+    done = trimtab(tmp_path / "home", "ingest", str(write_yaml(tmp_path / "in", mapping("*.jsonl"))))
+    assert done.returncode == 3, done.stderr
+    assert "1 whole batches" in done.stdout
 
 
 def test_a_flow_that_refuses_says_why_without_the_stack_of_its_framework(tmp_path):

@@ -61,11 +61,11 @@ def now() -> datetime:
 
 
 def main() -> None:
-    """Run a command; whatever goes wrong ends in one sentence and a non-zero exit."""
+    """Run a command and leave with its exit code; whatever goes wrong ends in one sentence and a non-zero exit."""
     from trimtab.cli import commands, looking  # noqa: F401 - they register themselves on `cli`
 
     try:
-        cli.main(standalone_mode=False)
+        sys.exit(cli.main(standalone_mode=False) or 0)  # click returns the code of a command that called exit
     except click.exceptions.Abort:
         sys.exit(130)
     except click.ClickException as error:
