@@ -49,8 +49,9 @@ def _remade(lake: Lake, source: Source, batch_id: str, entries: Sequence[Held]) 
         raise SourceError(
             f"Batch {batch_id} came from source '{entries[0].source}'; replay it with that source's YAML."
         )
-    profile = Profile.from_json(rows[-1]["profile"])
-    feed, file = source.feed(profile.feed), rows[-1]["file"]
+    newest = max(rows, key=lambda row: row["at"])
+    profile = Profile.from_json(newest["profile"])
+    feed, file = source.feed(profile.feed), newest["file"]
     raws = [row for held in entries for row in held.rows]
     if any("file" in row and set(row) <= {"file", "line", "number"} for row in raws):
         raise SourceError(f"{file} was never read as rows; repair the file or its YAML and ingest it again.")

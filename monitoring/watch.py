@@ -54,7 +54,8 @@ def quarantined_rows(stores: Stores, model: Model, window: Window) -> tuple[dict
     A batch belongs to the window of the events in it, whenever it came in; only feeds that the model learns from count.
     """
     verdicts: dict[str, tuple[str, int]] = {}
-    for batch in stores.lake.read("batches", ["batch_id", "rows", "at", "verdict", "profile"]).to_pylist():
+    batches = stores.lake.read("batches", ["batch_id", "rows", "at", "verdict", "profile"]).sort_by("at")
+    for batch in batches.to_pylist():
         profile = Profile.from_json(batch["profile"])
         if profile.feed in FEEDS[model.target] and window.contains(profile.middle or batch["at"]):
             verdicts[batch["batch_id"]] = batch["verdict"], batch["rows"]  # a later verdict replaces an earlier one

@@ -5,14 +5,19 @@ from pathlib import Path
 
 import pytest
 
+from models.stores import Stores
 from monitoring.door import ingest
 from monitoring.quarantine import PART_ROWS, Quarantine
 from monitoring.readmission import replay
 from monitoring.summary import IngestSummary
+from monitoring.watch import quarantined_rows
+from tests.tiny_model import MODEL
 from tests.tiny_source import NOW, door, mapping, row, rows, table, write_rows, write_yaml
 from trimtab.errors import SourceError
 from trimtab.lake import Lake
+from trimtab.settings import Settings
 from trimtab.source import load
+from trimtab.windows import Window
 
 LATER = NOW + timedelta(days=1)
 
@@ -62,6 +67,15 @@ def test_a_refused_batch_stays_out_until_it_is_forced_and_then_is_a_precedent(tm
     write_rows(tmp_path / "in" / "8.jsonl", day(8, factor=1000))
     after = ingest(door(tmp_path, LATER), source)
     assert (after.posts_new, after.batches_quarantined, after.batches_held) == (60, 0, 0)
+
+
+def test_a_batch_that_was_forced_in_no_longer_counts_as_quarantined(tmp_path: Path) -> None:
+    week_with_a_broken_last_day(tmp_path)
+    stores, window = Stores(Settings(home=tmp_path)), Window(NOW - timedelta(days=31), NOW)
+    batch = quarantine(tmp_path).entries()[0].batch_id
+    assert quarantined_rows(stores, MODEL, window) == ({batch: 60}, 7 * 60)
+    replay(door(tmp_path, LATER), load(tmp_path / "in" / "source.yaml"), [batch], force=True)
+    assert quarantined_rows(stores, MODEL, window) == ({}, 7 * 60)
 
 
 def test_a_forced_batch_keeps_the_same_author(tmp_path: Path) -> None:
