@@ -23,26 +23,27 @@ def retrain(
     stores, as_of = steps.open_stores(home), steps.moment(as_of)
     spec, key = stores.model(model), f"{as_of:%Y-%m-%dT%H:%M:%S}/{policy}"
     try:
-        with stores.single_flight(f"retrain-{model}"):
-            if done := stores.ledger.find(f"retrain_finished/{model}/{key}"):
-                return {"done": "before", **done.evidence, "sentence": f"Already done: {done.reason}"}
-            about: dict[str, Any] = {"at": as_of, "model": model, "actor": "retrain flow"}
-            stores.ledger.append("retrain_started", reason=reason, key=f"retrain_started/{model}/{key}", **about)
-            steps.refresh_features(stores, as_of)
-            history = steps.gather_history(stores, spec, as_of)
-            evidence_page = Path(report) if report else None
-            outcome = steps.train_and_judge(
-                stores, spec, history, as_of, reason, key, actor="retrain flow", report=evidence_page
-            )
-            result = outcome.summary()
-            stores.ledger.append(
-                "retrain_finished",
-                reason=outcome.sentence,
-                evidence=result,
-                version=outcome.trained.version,
-                key=f"retrain_finished/{model}/{key}",
-                **about,
-            )
-            return {"done": "now", **result}
+        flight = stores.single_flight(f"retrain-{model}").acquire()
     except Timeout:
         return {"done": "elsewhere", "sentence": f"A retrain of {model} is running already; this request adds nothing."}
+    with flight:
+        if done := stores.ledger.find(f"retrain_finished/{model}/{key}"):
+            return {"done": "before", **done.evidence, "sentence": f"Already done: {done.reason}"}
+        about: dict[str, Any] = {"at": as_of, "model": model, "actor": "retrain flow"}
+        stores.ledger.append("retrain_started", reason=reason, key=f"retrain_started/{model}/{key}", **about)
+        steps.refresh_features(stores, as_of)
+        history = steps.gather_history(stores, spec, as_of)
+        evidence_page = Path(report) if report else None
+        outcome = steps.train_and_judge(
+            stores, spec, history, as_of, reason, key, actor="retrain flow", report=evidence_page
+        )
+        result = outcome.summary()
+        stores.ledger.append(
+            "retrain_finished",
+            reason=outcome.sentence,
+            evidence=result,
+            version=outcome.trained.version,
+            key=f"retrain_finished/{model}/{key}",
+            **about,
+        )
+        return {"done": "now", **result}
