@@ -62,7 +62,7 @@ class Monitoring(Section):
     reference_days: float = Field(28, gt=0, description="length of the reference before a version was trained")
     drift_distance: float = Field(0.1, gt=0, description="distance of a feature from its reference that is an alarm")
     drift_share: float = Field(0.3, gt=0, le=1, description="share of features in alarm that is drift")
-    loss_rise_share: float = Field(0.05, gt=0, description="rise of the loss over the reference that is worth a retrain")
+    loss_rise_share: float = Field(0.05, gt=0, description="rise of the loss over the reference worth a retrain")
     min_rows: int = Field(100, ge=1, description="a smaller window is not judged")
     confidence: float = Field(0.95, gt=0.5, lt=1, description="of every interval that decides")
     cool_down_days: float = Field(7, ge=0, description="between two retrains of a model")
