@@ -20,6 +20,7 @@ from trimtab.errors import UnknownModel
 from trimtab.ledger import Entry
 from trimtab.windows import Window
 
+MEASURED = ("model", "version", "window_start", "window_end", "kind", "name", "slice")  # what a measure is known by
 FEEDS = {"count": ("posts", "engagement"), "label": ("posts", "labels")}
 
 
@@ -68,16 +69,14 @@ def record(stores: Stores, evidence: Evidence, decision: Decision, report: Path)
     key = f"decision/{evidence.model}/{evidence.window.end.isoformat()}/{evidence.version}"
     if before := stores.ledger.find(key):
         return before
-    stores.lake.append(
-        "measures",
-        to_table(
-            evidence.measures,
-            model=evidence.model,
-            version=evidence.version,
-            window=evidence.window,
-            as_of=evidence.as_of,
-        ),
+    measures = to_table(
+        evidence.measures,
+        model=evidence.model,
+        version=evidence.version,
+        window=evidence.window,
+        as_of=evidence.as_of,
     )
+    stores.lake.insert_new("measures", measures, MEASURED)
     return stores.ledger.append(
         "decision",
         at=evidence.as_of,
