@@ -7,33 +7,37 @@ from prefect import flow
 from prefect.events import emit_event
 
 from flows import steps
-from monitoring.decide import Decision, decide
+from monitoring.decide import decide
+from trimtab.ledger import Entry
 
 
-@flow(name="monitor", flow_run_name="monitor {model} to {as_of:%Y-%m-%d}")
-def monitor(model: str, as_of: datetime, home: str | None = None) -> dict[str, Any]:
-    """Judge the window that ends at `as_of`. Acts on nothing: what it decides is carried out by others."""
-    stores = steps.open_stores(home)
+@flow(name="monitor", flow_run_name="monitor {model}")
+def monitor(model: str, as_of: datetime | None = None, home: str | None = None) -> dict[str, Any]:
+    """Judge the window that ends at `as_of`. Acts on nothing: what it decides is carried out by others.
+
+    A window that was judged before keeps its first decision, which is what is told again.
+    """
+    stores, as_of = steps.open_stores(home), steps.moment(as_of)
     spec = stores.model(model)
     steps.refresh_features(stores, as_of)
     evidence, report = steps.assess(stores, spec, as_of)
     decision = decide(evidence, stores.settings.monitoring)
     entry = steps.write_record(stores, evidence, decision, report)
-    announce(model, decision, entry.id)
+    announce(entry)
     return {
-        "action": decision.action,
-        "sentence": str(decision),
-        "why": "; ".join(decision.reasons),
+        "action": entry.evidence["action"],
+        "sentence": entry.reason,
+        "why": "; ".join(entry.evidence["reasons"]),
         "rows": evidence.rows,
-        "report": str(report),
+        "report": entry.evidence["report"],
         "ledger_id": entry.id,
     }
 
 
-def announce(model: str, decision: Decision, ledger_id: int) -> None:
+def announce(entry: Entry) -> None:
     """An event that automations can react to. It carries only where to look: the state is in the ledger."""
     emit_event(
-        event=f"trimtab.decision.{decision.action}",
-        resource={"prefect.resource.id": f"trimtab.model.{model}", "prefect.resource.name": model},
-        payload={"model": model, "ledger_id": ledger_id, "sentence": str(decision)},
+        event=f"trimtab.decision.{entry.evidence['action']}",
+        resource={"prefect.resource.id": f"trimtab.model.{entry.model}", "prefect.resource.name": entry.model},
+        payload={"model": entry.model, "ledger_id": entry.id, "sentence": entry.reason},
     )
