@@ -13,8 +13,6 @@ from pandas import DataFrame
 
 from monitoring.contract import Check
 
-ROW = "row number"
-
 
 @dataclass(frozen=True)
 class Finding:

@@ -54,9 +54,6 @@ class Profile:
             return None
         return datetime.fromtimestamp((self.start + self.end) / 2, UTC)
 
-    def told(self, reasons: Sequence[str]) -> "Profile":
-        return replace(self, reasons=tuple(reasons))
-
     def to_json(self) -> str:
         return json.dumps(asdict(self))
 

@@ -22,7 +22,6 @@ from trimtab.lake import Lake
 from trimtab.posts import QUARANTINE
 
 PART_ROWS = 1_000
-FILE = "file"  # the one key of the raw JSON of an entry that only refers to a file
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ TrimtabError                     base: `except TrimtabError as error: print(erro
 ├── SourceError                  a source file or its YAML is not what it says
 │   ├── MappingError             the YAML names a key or a column that is not there
 │   └── UnreadableFile           the file cannot be read as what it claims to be
-├── BatchRefused                 a whole batch went to quarantine
 ├── LakeError                    a table is missing, locked or cannot be written
 ├── FeatureError                 features cannot be built or served
 ├── NotEnoughData                too few rows to train on or to judge by
@@ -42,10 +41,6 @@ class MappingError(SourceError):
 
 class UnreadableFile(SourceError):
     """The file cannot be read as what it claims to be."""
-
-
-class BatchRefused(TrimtabError):
-    """A whole batch went to quarantine; nothing of it reached the tables."""
 
 
 class LakeError(TrimtabError):

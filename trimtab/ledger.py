@@ -1,4 +1,4 @@
-"""The append-only record of decisions, alias moves and batches refused.
+"""The append-only record of trainings, decisions and alias moves.
 
 One SQLite file. Rows are added and never changed: triggers refuse UPDATE and DELETE, and an insert that
 would replace a row is ignored. Safe with several processes (WAL) and against kill -9 (one transaction an entry).
@@ -26,8 +26,6 @@ KINDS = (
     "rollback_intended",
     "rolled_back",
     "rollback_refused",
-    "batch_quarantined",
-    "batch_replayed",
     "retrain_started",
     "retrain_finished",
 )
