@@ -16,7 +16,7 @@ class Evidence:
     version: str  # the champion, which scored the window
     window: Window
     as_of: datetime
-    rows: int  # posts published in the window
+    rows: int  # posts that became known, and so were scored, in the window
     horizon: timedelta
     measures: tuple[Measure, ...]  # of all kinds, in any order
     quarantined_batches: tuple[str, ...] = ()  # ids, those of the window

@@ -31,7 +31,7 @@ def quality(
     quarantined: Mapping[str, int] | None = None,
     arrived: int | None = None,
 ) -> tuple[Measure, ...]:
-    """Measures of kind `quality`. Frames are sorted by published_at and hold at least the columns named.
+    """Measures of kind `quality`. Frames are sorted by when a post became known and hold at least the columns named.
 
     A window shorter than a week is held against the same weekdays of the reference.
 

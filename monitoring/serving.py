@@ -8,7 +8,7 @@ from monitoring.assess import Serving
 
 
 def serving_of(stores: Stores, model: Model) -> Serving | None:
-    """The champion, the version before it while it is on probation, and their times; None before a first champion."""
+    """The champion, the version that served before it, and their times; None before a first champion."""
     version = stores.registry.alias(model.name, "champion")
     if version is None:
         return None
@@ -19,7 +19,7 @@ def serving_of(stores: Stores, model: Model) -> Serving | None:
         previous=stores.registry.load(model.name, previous) if previous else None,
         previous_trained_at=stores.registry.info(model.name, previous).as_of if previous else None,
         promoted_at=_promoted_at(stores, model, version),
-        last_retrain_at=_last(stores, model, "trained"),
+        last_retrain_at=_last_retrain_at(stores, model),
     )
 
 
@@ -30,6 +30,7 @@ def _promoted_at(stores: Stores, model: Model, version: str) -> datetime | None:
     return last.at if last and last.kind == "promoted" and last.version == version else None
 
 
-def _last(stores: Stores, model: Model, kind: str) -> datetime | None:
-    entries = stores.ledger.entries(model.name, kind, limit=1)
+def _last_retrain_at(stores: Stores, model: Model) -> datetime | None:
+    """The newest training of any kind, promoted or refused."""
+    entries = stores.ledger.entries(model.name, "trained", limit=1)
     return entries[-1].at if entries else None
