@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from monitoring.decide import Decision, decide
 from monitoring.evidence import Evidence
+from monitoring.wording import span
 from trimtab.errors import SettingsError, hint
 from trimtab.settings import Monitoring
 from trimtab.windows import duration
@@ -36,7 +37,9 @@ def _calendar(every: timedelta) -> Policy:
     def due(evidence: Evidence, settings: Monitoring) -> Decision:
         last = evidence.last_retrain_at
         if last is None or evidence.as_of - last >= every:
-            return Decision("retrain", (f"The calendar asks for a retrain every {every.days or 'window'}.",))
-        return Decision("none", (f"The last training of {last:%Y-%m-%d} is younger than {every.days} days.",))
+            return Decision(
+                "retrain", (f"The calendar asks for a retrain every {span(every) if every else 'window'}.",)
+            )
+        return Decision("none", (f"The last training of {last:%Y-%m-%d} is younger than {span(every)}.",))
 
     return due

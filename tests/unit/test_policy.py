@@ -31,6 +31,13 @@ def test_the_calendar_retrains_every_window_unless_told_how_often():
     assert action("calendar:28d", 28) == "retrain"
 
 
+@pytest.mark.parametrize(
+    ("name", "words"), [("calendar", "window"), ("calendar:12h", "12 h"), ("calendar:4w", "28 days")]
+)
+def test_the_calendar_says_how_often_it_asks(name, words):
+    assert policy(name)(evidence(30), Monitoring()).reasons == (f"The calendar asks for a retrain every {words}.",)
+
+
 def test_drift_without_any_evidence_does_nothing():
     assert action("drift", None) == "none"
 
