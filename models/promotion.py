@@ -37,7 +37,7 @@ def promote(
         recover(registry, ledger, name, at=at)
         registry.info(name, version)
         champion = registry.alias(name, "champion")
-        done = _last_move(ledger, name)
+        done = last_move(ledger, name)
         if champion == version and done is not None and done.version == version:
             return done
         before = champion if champion != version else registry.alias(name, "previous")
@@ -97,6 +97,11 @@ def barred(ledger: Ledger, name: str) -> set[str]:
             found.add(entry.previous)
         found.discard(str(entry.version))
     return found
+
+
+def last_move(ledger: Ledger, name: str) -> Entry | None:
+    """The newest promotion or rollback that was carried out."""
+    return next(reversed(_moves(ledger, name)), None)
 
 
 def _carry_out(registry: Registry, ledger: Ledger, intention: Entry, at: datetime) -> Entry:
@@ -193,10 +198,6 @@ def _served_before(registry: Registry, ledger: Ledger, name: str, version: str, 
 def _moves(ledger: Ledger, name: str) -> list[Entry]:
     moves = [entry for kind in OUTCOMES.values() for entry in ledger.entries(name, kind)]
     return sorted(moves, key=lambda entry: entry.id)
-
-
-def _last_move(ledger: Ledger, name: str) -> Entry | None:
-    return next(reversed(_moves(ledger, name)), None)
 
 
 def _outcome_key(intention: Entry) -> str:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from models.promotion import last_move
 from models.spec import Model
 from models.stores import Stores
 from monitoring.assess import Serving
@@ -25,8 +26,7 @@ def serving_of(stores: Stores, model: Model) -> Serving | None:
 
 def _promoted_at(stores: Stores, model: Model, version: str) -> datetime | None:
     """When `version` was promoted; None where it serves because of a rollback."""
-    moves = [e for kind in ("promoted", "rolled_back") for e in stores.ledger.entries(model.name, kind)]
-    last = max(moves, key=lambda entry: entry.id, default=None)
+    last = last_move(stores.ledger, model.name)
     return last.at if last and last.kind == "promoted" and last.version == version else None
 
 

@@ -2,26 +2,26 @@
 
 from typing import Any
 
+from models.promotion import last_move
 from models.stores import Stores
-from trimtab.ledger import Entry
+from monitoring.quarantine import Quarantine
 
-MOVES = ("promoted", "rolled_back")
+TABLES = ("posts", "snapshots", "labels", "predictions")
 
 
 def status(stores: Stores) -> dict[str, Any]:
-    """Plain values: rows of the lake, and for each model its aliases, last move and last decision."""
+    """Plain values: rows of the lake, entries held in quarantine, and each model's aliases, last move and decision."""
     lake = stores.lake
     return {
         "home": str(stores.settings.home),
-        "rows": {table: lake.count(table) for table in ("posts", "snapshots", "labels", "predictions", "quarantine")},
+        "rows": {table: lake.count(table) for table in TABLES} | {"quarantine": len(Quarantine(lake).entries())},
         "models": {name: _model(stores, name) for name in stores.models},
     }
 
 
 def _model(stores: Stores, name: str) -> dict[str, Any]:
-    entries = stores.ledger.entries(name)
-    move = _last(entries, MOVES)
-    decision = _last(entries, ("decision",))
+    move = last_move(stores.ledger, name)
+    decision = next(iter(stores.ledger.entries(name, "decision", limit=1)), None)
     return {
         **{alias: stores.registry.alias(name, alias) for alias in ("champion", "challenger", "previous")},
         "versions": len(stores.registry.versions(name)),
@@ -30,10 +30,6 @@ def _model(stores: Stores, name: str) -> dict[str, Any]:
         "last_decision": decision.reason if decision else None,
         "last_decision_at": decision.at if decision else None,
     }
-
-
-def _last(entries: list[Entry], kinds: tuple[str, ...]) -> Entry | None:
-    return next((entry for entry in reversed(entries) if entry.kind in kinds), None)
 
 
 def lines(found: dict[str, Any]) -> list[str]:
