@@ -38,7 +38,7 @@ class Held:
     rows: tuple[dict[str, Any], ...] = ()  # filled in by `find` only
 
     def __str__(self) -> str:
-        what = "batch" if self.scope == "batch" else "row"
+        what = "part" if self.scope == "batch" else "row"
         place = f"{what} of batch {self.batch_id}"
         return f"{self.quarantine_id}  {self.at:%Y-%m-%d %H:%M}  {self.source}  {place}: {self.reason}"
 
