@@ -3,12 +3,15 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import DeltaError
 from filelock import FileLock
+from pyarrow.dataset import Dataset
+from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
 from trimtab.errors import LakeError
 from trimtab.posts import TABLES
@@ -43,7 +46,7 @@ class Lake:
         names = list(columns) if columns else TABLES[table].names
         if missing:
             return TABLES[table].empty_table().select(names)
-        dataset = self._open(table, version).to_pyarrow_dataset()
+        dataset = self._dataset(table, version)
         try:
             found = dataset.to_table(columns=names, filter=filter)
         except pa.ArrowNotImplementedError:  # MERGE writes string views, which pyarrow cannot compare to a string
@@ -58,14 +61,14 @@ class Lake:
             return shape.empty_table()
         ends = pc.min_max(values).as_py()
         within = [(key, ">=", ends["min"]), (key, "<=", ends["max"])]
-        dataset = self._open(table).to_pyarrow_dataset(file_pruning_predicate=within)
+        dataset = self._dataset(table, file_pruning_predicate=within)
         large = pa.large_string()  # a cast keeps the comparison out of reach of the string views (see read)
         found = dataset.to_table(columns=list(columns), filter=pc.field(key).cast(large).isin(values.cast(large)))
         return found.cast(shape)
 
     def count(self, table: str) -> int:
         """Rows of the table now, from its statistics where Delta keeps them."""
-        return self._open(table).to_pyarrow_dataset().count_rows() if self.exists(table) else 0
+        return self._dataset(table).count_rows() if self.exists(table) else 0
 
     def append(self, table: str, rows: pa.Table) -> int:
         """Add rows as they are, in one atomic commit; returns how many."""
@@ -125,6 +128,11 @@ class Lake:
         if table not in TABLES:
             raise LakeError(f"The lake has no table '{table}'; it has {', '.join(TABLES)}.")
         return self.path / table
+
+    def _dataset(self, table: str, version: int | None = None, **options: Any) -> Dataset:
+        """Read by Arrow's own file system: deltalake's calls Python from threads that outlive it, which aborts us."""
+        files = SubTreeFileSystem(str(self._location(table).resolve()), LocalFileSystem())
+        return self._open(table, version).to_pyarrow_dataset(filesystem=files, **options)
 
     def _open(self, table: str, version: int | None = None) -> DeltaTable:
         return DeltaTable(str(self._location(table)), version=version)
