@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 
+from flows.act import act
 from flows.ingest import ingest
 from flows.monitor import monitor
-from flows.retrain import retrain
 from flows.score import score
 from flows.session import prefect_session
-from flows.story import Stage, Story
+from flows.story import Story
 from flows.train import train
 from models.history import History, load_history, training_period
-from models.promotion import promote, rollback
+from models.promotion import promote
 from models.stores import Stores
 from models.train import train_challenger
 from simulator.incidents import parse
@@ -34,6 +34,7 @@ LEARN_WEEKS = 8
 DRIFT_DAY = 58  # the audience moves
 UNITS_DAY = 79  # a source counts in thousandths, for a day
 MARK = "this-is-a-demo"
+ACTS = {"retrain": ("Retrain", "cyan"), "rollback": ("Roll back", "magenta")}
 
 
 def demo(settings: Settings, *, weeks: int, posts_per_day: int) -> None:
@@ -113,17 +114,11 @@ class Demo:
             self.act(model, now, decided)
 
     def act(self, model: str, now: datetime, decided: dict[str, Any]) -> None:
-        if decided["action"] == "retrain":
-            with self.story.stage(f"Retrain {model}") as stage:
-                outcome = retrain(model, self.home, now, "drift", decided["why"], decided["report"])
-                stage.done(outcome["rows"], outcome["sentence"], "cyan")
-        elif decided["action"] == "rollback":
-            with self.story.stage(f"Roll back {model}") as stage:
-                self.roll_back(stage, model, now, decided["why"])
-
-    def roll_back(self, stage: Stage, model: str, now: datetime, reason: str) -> None:
-        bad, good = rollback(self.stores.registry, self.stores.ledger, model, at=now, actor="demo", reason=reason)
-        stage.done(0, f"{model} {good} serves again in place of {bad}.", "magenta")
+        if decided["action"] in ACTS:
+            name, colour = ACTS[decided["action"]]
+            with self.story.stage(f"{name} {model}") as stage:
+                outcome = act(model, decided, now, self.home) or {"rows": 0, "sentence": ""}
+                stage.done(outcome["rows"], outcome["sentence"], colour)
 
     def release_a_bad_version(self, now: datetime) -> None:
         """A version that learned counts in thousandths, promoted by hand past the gate."""

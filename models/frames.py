@@ -6,7 +6,7 @@ from pandas import DataFrame
 
 from models.feature_store import FeatureStore
 from trimtab.features import topic_key
-from trimtab.labels import known_by
+from trimtab.labels import first_seen
 from trimtab.lake import Lake
 from trimtab.windows import Window
 
@@ -18,16 +18,14 @@ def scoring_rows(store: FeatureStore, lake: Lake, service: str, *, window: Windo
 
     Columns: IDENTITY, event_timestamp and the service's features as known then.
     """
-    posts = first_seen(lake, as_of, window.start)
-    return _featured(store, service, posts[posts["event_timestamp"] < window.end])
+    posts = entities(lake, as_of)
+    inside = (posts["event_timestamp"] >= window.start) & (posts["event_timestamp"] < window.end)
+    return _featured(store, service, posts[inside])
 
 
-def first_seen(lake: Lake, as_of: datetime, start: datetime | None = None) -> DataFrame:
+def entities(lake: Lake, as_of: datetime) -> DataFrame:
     """IDENTITY of each post as it was when first known, and that moment as event_timestamp."""
-    rows = known_by(lake, "posts", as_of, [*IDENTITY, "known_at"])
-    first = rows.sort_values(["known_at", "post_id"], kind="stable").drop_duplicates("post_id")
-    first = first.rename(columns={"known_at": "event_timestamp"})
-    return first if start is None else first[first["event_timestamp"] >= start]
+    return first_seen(lake, as_of, IDENTITY[1:]).rename(columns={"known_at": "event_timestamp"})
 
 
 def _featured(store: FeatureStore, service: str, posts: DataFrame) -> DataFrame:

@@ -10,6 +10,7 @@ from models.release import Verdict, judge
 from models.spec import Model
 from models.stores import Stores
 from models.train import Trained, train_challenger
+from trimtab.errors import RegistryError
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,16 @@ def retrain(
     actor: str,
     report: Path | None = None,
 ) -> Retrained:
-    """One retrain, idempotent by `key`: run again after a kill, it goes on with the version it had registered."""
+    """One retrain, idempotent by `key`: run again after a kill, it goes on with the version it had registered.
+
+    Raises RegistryError where the champion was trained later than `as_of`: it may have learned the fresh rows.
+    """
+    champion = stores.registry.alias(model.name, "champion")
+    if champion is not None and (trained_at := stores.registry.info(model.name, champion).as_of) > as_of:
+        raise RegistryError(
+            f"{model.name} {champion} was trained as of {trained_at:%Y-%m-%d %H:%M}, after {as_of:%Y-%m-%d %H:%M}; "
+            "train as of a later moment, or use `trimtab replay` for the past."
+        )
     trained = train_challenger(stores, model, history, as_of, reason, key, report)
     stores.ledger.append(
         "trained",

@@ -13,6 +13,7 @@ from models.history import History
 from models.registry import LoadedVersion
 from models.spec import Model
 from models.train import split_fresh
+from monitoring.decide import PROBATION
 from monitoring.drift import drift, same_weekdays
 from monitoring.evidence import Evidence
 from monitoring.measures import Measure
@@ -129,26 +130,32 @@ def _performance(
 ) -> tuple[Measure, ...]:
     matured = history.matured_in(window)
     predictions = serving.champion.predict(matured) if len(matured) else matured
-    reference = _reference_loss(model, history, serving, settings)
+    reference = _reference_loss(model, history, serving, window, settings)
     return performance(model, matured, predictions, reference, settings.monitoring, seed=settings.seed)
 
 
-def _reference_loss(model: Model, history: History, serving: Serving, settings: Settings) -> Interval | None:
+def _reference_loss(
+    model: Model, history: History, serving: Serving, window: Window, settings: Settings
+) -> Interval | None:
     """The lower of what the champion and the version before it reached on the rows that each was judged on.
 
     A version promoted in the middle of a move was judged on rows of both worlds: held to those alone, it could never
-    be found wanting.
+    be found wanting. After probation it is: a world that has become harder for good is no reason to retrain for ever.
     """
-    versions = (serving.champion, serving.trained_at), (serving.previous, serving.previous_trained_at)
+    versions = [(serving.champion, serving.trained_at)]
+    if serving.previous is not None and serving.previous_trained_at is not None and _on_probation(serving, window):
+        versions.append((serving.previous, serving.previous_trained_at))
     losses = [_judged_loss(model, history, *version, settings) for version in versions]
     return min((loss for loss in losses if loss is not None), key=lambda loss: loss.value, default=None)
 
 
+def _on_probation(serving: Serving, window: Window) -> bool:
+    return serving.promoted_at is not None and window.end - serving.promoted_at <= PROBATION
+
+
 def _judged_loss(
-    model: Model, history: History, version: LoadedVersion | None, trained_at: datetime | None, settings: Settings
+    model: Model, history: History, version: LoadedVersion, trained_at: datetime, settings: Settings
 ) -> Interval | None:
-    if version is None or trained_at is None:
-        return None
     try:
         _, judged = split_fresh(history.labelled(trained_at), trained_at, settings.training)
     except NotEnoughData:  # its rows are older than the history that is kept

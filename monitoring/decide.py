@@ -21,10 +21,10 @@ PROBATION = timedelta(days=28)  # after a promotion, in which the version before
 
 DONE: dict[Action, str] = {
     "none": "nothing is done",
-    "quarantine": "no training on this window, {version} keeps serving; look at the source and `trimtab quarantine`",
-    "recalibrate": "only the calibrator is refitted; {version} keeps serving until then",
-    "retrain": "a challenger is trained; {version} keeps serving unless the challenger is better on fresh posts",
-    "rollback": "{previous} is put back in place of {version}; nothing is retrained",
+    "quarantine": "no retrain is asked for, {version} keeps serving; look at the source and `trimtab quarantine list`",
+    "recalibrate": "the calibrator alone is to be refitted; {version} keeps serving until then",
+    "retrain": "a challenger is to be trained; {version} keeps serving unless it is beaten on fresh posts",
+    "rollback": "{previous} is to be put back in place of {version}; no retrain is asked for",
 }
 
 

@@ -120,11 +120,11 @@ def judge(
     return Judged(source, feed, group, profiles, raw, mapped, places, bad, refused)
 
 
-def let_in(door: Door, judged: Judged, tally: Counter[str]) -> None:
-    """Write the good rows of accepted batches."""
+def let_in(door: Door, judged: Judged, tally: Counter[str], held: bool = False) -> None:
+    """Write the good rows of accepted batches; `held` ones come from quarantine."""
     inside = judged.inside
     for table in judged.feed.tables:
-        tally.update(add_rows(door.lake, table, inside, judged.feed, door.as_of, door.settings))
+        tally.update(add_rows(door.lake, table, inside, judged.feed, door.as_of, door.settings, held))
     tally["rows_read"] += len(judged.mapped) + sum(len(batch.malformed) for batch in judged.group)
     tally["batches_quarantined"] += len(judged.refused)
 

@@ -34,7 +34,7 @@ def replay(door: Door, source: Source, ids: Iterable[str], force: bool = False) 
         past = Past.read(door.lake, source.name, feed.name)
         whole = scope == "batch"
         judged = judge(door, source.name, feed, [batch], past, replayed=True, whole=whole and not force)
-        let_in(door, judged, tally)
+        let_in(door, judged, tally, held=True)
         _mark(door, judged, mine, tally)
         if whole and not judged.refused:
             record(door, judged, past, forced=force)

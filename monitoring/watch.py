@@ -16,7 +16,7 @@ from monitoring.evidence import Evidence
 from monitoring.history import Profile
 from monitoring.measures import to_table
 from monitoring.serving import serving_of
-from trimtab.errors import UnknownModel
+from trimtab.errors import RegistryError, UnknownModel
 from trimtab.ledger import Entry
 from trimtab.windows import Window
 
@@ -33,13 +33,19 @@ def champion_posts(stores: Stores, model: Model, window: Window, as_of: datetime
 def assess_window(stores: Stores, model: Model, as_of: datetime) -> tuple[Evidence, Path]:
     """Evidence on the window that ends at `as_of`, and where its Evidently report was written."""
     window = Window(as_of - timedelta(days=stores.settings.monitoring.window_days), as_of)
+    serving = _serving(stores, model)
+    if serving.trained_at > as_of:
+        raise RegistryError(
+            f"{model.name} {serving.champion.version} was trained as of {serving.trained_at:%Y-%m-%d %H:%M}, after "
+            f"{as_of:%Y-%m-%d %H:%M}; judge a window that ends later, or use `trimtab replay` for the past."
+        )
     history = load_history(stores, model, training_period(stores, as_of), as_of)
     report = stores.settings.reports_path / model.name / f"{window.end:%Y-%m-%dT%H%M}.html"
     quarantined, arrived = quarantined_rows(stores, model, window)
     evidence = assess(
         model,
         history,
-        _serving(stores, model),
+        serving,
         window,
         stores.settings,
         quarantined=quarantined,

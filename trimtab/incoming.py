@@ -27,16 +27,19 @@ def waiting(mapped: DataFrame, until: datetime | None) -> Series:
 
 
 def add_rows(
-    lake: Lake, table: str, mapped: DataFrame, feed: Feed, as_of: datetime, settings: Ingest
+    lake: Lake, table: str, mapped: DataFrame, feed: Feed, as_of: datetime, settings: Ingest, held: bool = False
 ) -> dict[str, int]:
     """Insert what is new of a table; returns how many rows were new and how many corrected others.
+
+    Rows that were `held` in quarantine are known from now on, whenever they first arrived.
 
     A count or label that is due at an age its post has not reached yet is left out, not refused.
     """
     due = mapped[due_by(mapped, table, as_of + timedelta(hours=settings.future_tolerance_hours))]
     if due.empty:
         return {}
-    rows = due.assign(natural_at=due[NATURAL[table]], stated_at=due[STATED[table]])
+    natural = due[NATURAL[table]].clip(lower=pd.Timestamp(as_of)) if held else due[NATURAL[table]]
+    rows = due.assign(natural_at=natural, stated_at=due[STATED[table]])
     rows["row_hash"] = row_hash(rows, [name for name in TABLES[table].names if name not in OUTSIDE_HASH])
     key = list(KEYS[table])
     with lake.lock(table):

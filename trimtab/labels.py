@@ -1,9 +1,10 @@
 """What was known when: posts and outcomes as a given moment could have seen them.
 
-Every table keeps all that was ever learned, one row per thing and known time. These readers pick,
-per key, the newest row known by `as_of`, so a later correction or a backfill cannot leak in.
+Every table keeps all that was ever learned, one row per thing and known time. These readers see the rows known by
+`as_of`, so a later correction cannot leak in, and what they say of a moment is the same whenever they are asked.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -13,40 +14,25 @@ import pyarrow.compute as pc
 from pandas import DataFrame
 
 from trimtab.lake import Lake
-from trimtab.posts import KEYS
-from trimtab.windows import Window
 
 
-def posts_as_of(lake: Lake, as_of: datetime, window: Window | None = None) -> DataFrame:
-    """The newest known row of each post, with `first_known_at`: when it could first be scored.
+def first_seen(lake: Lake, as_of: datetime, columns: Sequence[str]) -> DataFrame:
+    """`columns` of each post as it was when first known, and that moment as known_at; oldest first.
 
-    `window` keeps the posts published in it.
+    What a post says of itself later changes nothing of what was scored and learned before.
     """
-    rows = known_by(lake, "posts", as_of)
-    first = rows.groupby("post_id", sort=False)["known_at"].transform("min")
-    newest = _newest(rows.assign(first_known_at=first), "posts")
-    if window is not None:
-        newest = newest[(newest["published_at"] >= window.start) & (newest["published_at"] < window.end)]
-    return newest.reset_index(drop=True)
-
-
-def outcomes_as_of(lake: Lake, count: str, horizon: timedelta, as_of: datetime) -> DataFrame:
-    """Mature counts: columns post_id, value (float), label_known_at.
-
-    The outcome is the count in the first snapshot measured at or after published_at + horizon, in the
-    version known by `as_of`. A post without such a snapshot is immature and absent.
-    """
-    mature = outcome_versions(lake, count, horizon, as_of)
-    newest = mature.drop_duplicates("post_id", keep="last")
-    return newest[["post_id", "value", "label_known_at"]].reset_index(drop=True)
+    rows = known_by(lake, "posts", as_of, ["post_id", *columns, "known_at"])
+    return rows.sort_values(["known_at", "post_id"], kind="stable").drop_duplicates("post_id")
 
 
 def outcome_versions(lake: Lake, count: str, horizon: timedelta, as_of: datetime) -> DataFrame:
     """Every version of each mature outcome known by `as_of`, in order of known time.
 
-    Columns post_id, value, label_known_at; more than one row a post means that it was corrected.
+    The outcome is the count in the earliest snapshot measured at or after published_at + horizon; a post without
+    one is immature and absent. Columns post_id, value, label_known_at; more than one row a post means that it was
+    corrected, and the last is in force.
     """
-    posts = posts_as_of(lake, as_of)[["post_id", "published_at"]]
+    posts = first_seen(lake, as_of, ["published_at"])[["post_id", "published_at"]]
     snapshots = known_by(lake, "snapshots", as_of, ["post_id", "measured_at", "known_at", count])
     joined = snapshots.dropna(subset=[count]).merge(posts, on="post_id")
     joined = joined[joined["measured_at"] >= joined["published_at"] + horizon]
@@ -57,11 +43,6 @@ def outcome_versions(lake: Lake, count: str, horizon: timedelta, as_of: datetime
     return mature.rename(columns={count: "value", "known_at": "label_known_at"})[
         ["post_id", "value", "label_known_at"]
     ].astype({"value": float})
-
-
-def sentiment_as_of(lake: Lake, as_of: datetime) -> DataFrame:
-    """The newest label of each post known by `as_of`: columns post_id, label, label_known_at."""
-    return sentiment_versions(lake, as_of).drop_duplicates("post_id", keep="last").reset_index(drop=True)
 
 
 def sentiment_versions(lake: Lake, as_of: datetime) -> DataFrame:
@@ -87,8 +68,3 @@ def known_by(lake: Lake, table: str, as_of: datetime, columns: list[str] | None 
     """All rows of a table learned by `as_of`, corrections included."""
     moment = pa.scalar(as_of, pa.timestamp("us", tz="UTC"))
     return lake.read(table, columns, pc.field("known_at") <= moment).to_pandas()
-
-
-def _newest(rows: DataFrame, table: str) -> DataFrame:
-    ordered = rows.sort_values("known_at", kind="stable")
-    return ordered.drop_duplicates(list(KEYS[table]), keep="last")

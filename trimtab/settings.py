@@ -4,14 +4,18 @@ Nested fields are written with two underscores: TRIMTAB_ENGAGEMENT__HORIZON_HOUR
 section that they need, never the environment.
 """
 
+import os
+from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from trimtab.errors import SettingsError
+from trimtab.errors import SettingsError, hint
 from trimtab.posts import COUNTS
+
+PREFIX = "TRIMTAB_"
 
 
 class Section(BaseModel):
@@ -78,7 +82,7 @@ class Release(Section):
 class Settings(BaseSettings):
     """The whole tree."""
 
-    model_config = SettingsConfigDict(env_prefix="TRIMTAB_", env_nested_delimiter="__", frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__", frozen=True, extra="forbid")
 
     home: Path = Field(Path(".trimtab"), description="folder that holds every embedded store")
     models: tuple[str, ...] = Field(("models.engagement", "models.sentiment"), description="modules that export MODEL")
@@ -110,8 +114,17 @@ class Settings(BaseSettings):
         return self.home / "reports"
 
 
+def _refuse_unknown(names: Iterable[str]) -> None:
+    known = [f"{PREFIX}{name.upper()}" for name in Settings.model_fields]
+    for name in names:
+        section = name.split("__")[0]
+        if section not in known:
+            raise SettingsError(f"{name} is set, but no setting begins with {section}.{hint(section, known)}")
+
+
 def load(home: Path | None = None) -> Settings:
     """Settings from the environment; `home` given on the command line wins. Paths come back absolute."""
+    _refuse_unknown(name for name in os.environ if name.startswith(PREFIX))
     try:
         settings = Settings() if home is None else Settings(home=home)
     except ValidationError as error:

@@ -14,7 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from models.feature_store import FeatureStore
-from models.frames import first_seen, scoring_rows
+from models.frames import entities as entities_of
+from models.frames import scoring_rows
 from models.history import History
 from trimtab.errors import FeatureError
 from trimtab.features import VIEWS, build, topic_key
@@ -91,7 +92,7 @@ def copied(filled, tmp_path):
 
 
 def entities(lake, as_of=END):
-    posts = first_seen(lake, as_of).sort_values("event_timestamp").reset_index(drop=True)
+    posts = entities_of(lake, as_of).sort_values("event_timestamp").reset_index(drop=True)
     return posts.assign(topic_key=topic_key(posts))
 
 

@@ -14,7 +14,7 @@ from simulator.incidents import parse_all
 from simulator.world import World
 from simulator.write import write
 from tests.tiny_source import NOW, door, mapping, row, rows, run_in_chunks, table, write_rows, write_yaml
-from trimtab.labels import outcomes_as_of, posts_as_of
+from trimtab.labels import known_by, outcome_versions
 from trimtab.lake import Lake
 from trimtab.source import load
 
@@ -33,7 +33,7 @@ def test_posts_and_their_counts_come_in(tmp_path: Path) -> None:
     assert [post["post_id"] for post in posts] == ["forum:p0", "forum:p1", "forum:p2"]
     assert posts[1]["text"] == "Post number 1"
     assert posts[1]["published_at"] == posts[1]["known_at"] == datetime(2024, 5, 2, 12, tzinfo=UTC)
-    outcomes = outcomes_as_of(Lake(tmp_path / "lake"), "comments", timedelta(hours=48), NOW)
+    outcomes = outcome_versions(Lake(tmp_path / "lake"), "comments", timedelta(hours=48), NOW)
     assert sorted(outcomes["value"]) == [2, 3, 4]
     assert str(summary) == "tiny: 3 rows of 1 files read, 3 new posts, 3 new snapshots."
 
@@ -56,7 +56,7 @@ def test_a_corrected_row_is_a_new_version_known_from_now(tmp_path: Path) -> None
     let_in(tmp_path, rows(2))
     summary = let_in(tmp_path, [row(0, title="Corrected"), row(1, likes=99)], LATER)
     lake = Lake(tmp_path / "lake")
-    before, after = posts_as_of(lake, NOW), posts_as_of(lake, LATER)
+    before, after = known_by(lake, "posts", NOW), known_by(lake, "posts", LATER)
     assert "Corrected" not in set(before["text"])
     assert "Corrected" in set(after["text"])
     assert (summary.posts_corrected, summary.snapshots_corrected, summary.posts_new) == (1, 1, 0)

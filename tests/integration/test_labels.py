@@ -8,7 +8,6 @@ import pytest
 from trimtab import labels
 from trimtab.lake import Lake
 from trimtab.posts import LABELS, POSTS, SNAPSHOTS
-from trimtab.windows import Window
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 HORIZON = timedelta(hours=48)
@@ -38,7 +37,7 @@ def snapshot(number, measured, comments, known=None):
 
 
 def outcomes(lake, as_of):
-    found = labels.outcomes_as_of(lake, "comments", HORIZON, day(as_of))
+    found = labels.outcome_versions(lake, "comments", HORIZON, day(as_of)).drop_duplicates("post_id", keep="last")
     return dict(zip(found["post_id"], found["value"], strict=True))
 
 
@@ -56,18 +55,19 @@ def test_a_correction_is_seen_from_its_known_time_on(lake):
     assert outcomes(lake, 8) == {"p:1": 50}
 
 
-def test_a_corrected_post_keeps_the_moment_it_was_first_known(lake):
+def test_a_corrected_post_is_told_as_it_was_first_known(lake):
     add(lake, "posts", POSTS, post(1, text="first"), post(1, known=3, text="second"))
-    before, after = labels.posts_as_of(lake, day(2)), labels.posts_as_of(lake, day(4))
-    assert list(before["text"]) == ["first"]
-    assert list(after["text"]) == ["second"]
-    assert after["first_known_at"].iloc[0] == day(0)
+    for as_of in (2, 4):
+        found = labels.first_seen(lake, day(as_of), ["text"])
+        assert found[["text", "known_at"]].values.tolist() == [["first", day(0)]]
 
 
-def test_posts_of_a_window_are_half_open(lake):
-    add(lake, "posts", POSTS, post(1, 0), post(2, 1), post(3, 2))
-    found = labels.posts_as_of(lake, day(9), Window(day(1), day(2)))
-    assert list(found["post_id"]) == ["p:2"]
+def test_a_corrected_publication_time_does_not_change_what_was_mature_before(lake):
+    add(lake, "posts", POSTS, post(1), {**post(1, known=20), "published_at": day(3)})
+    add(lake, "snapshots", SNAPSHOTS, snapshot(1, 2.0, 9), snapshot(1, 6.0, 99))
+    assert outcomes(lake, 10) == {"p:1": 9}
+    late = labels.outcome_versions(lake, "comments", HORIZON, day(21))
+    assert list(late[late["label_known_at"] <= day(10)]["value"]) == [9]
 
 
 def test_the_newest_label_known_by_then_is_in_force(lake):
@@ -76,8 +76,8 @@ def test_the_newest_label_known_by_then_is_in_force(lake):
         {"post_id": "p:1", "label": "negative", "labelled_at": day(3), "known_at": day(4), "labeller": "b"},
     ]
     add(lake, "labels", LABELS, *rows)
-    assert list(labels.sentiment_as_of(lake, day(3.5))["label"]) == ["neutral"]
-    assert list(labels.sentiment_as_of(lake, day(4))["label"]) == ["negative"]
+    assert list(labels.sentiment_versions(lake, day(3.5))["label"]) == ["neutral"]
+    assert list(labels.sentiment_versions(lake, day(4))["label"]) == ["neutral", "negative"]
 
 
 def test_an_earlier_snapshot_that_is_learned_later_changes_the_outcome_from_then_on(lake):

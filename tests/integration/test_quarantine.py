@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
+import pyarrow.compute as pc
 import pytest
 
 from models.stores import Stores
@@ -62,6 +63,8 @@ def test_a_refused_batch_stays_out_until_it_is_forced_and_then_is_a_precedent(tm
     assert ingest(door(tmp_path, LATER), source).batches_held == 1
     forced = replay(door(tmp_path, LATER), source, [batch], force=True)
     assert (forced.posts_new, forced.snapshots_new) == (60, 60)
+    known = table(tmp_path, "posts").filter(pc.field("known_at") >= LATER)
+    assert known.num_rows == 60, "what was held is known from the day it was let in, not from its publication"
     assert quarantine(tmp_path).entries() == ()
     assert quarantine(tmp_path).entries("replayed")[0].batch_id == batch
     write_rows(tmp_path / "in" / "8.jsonl", day(8, factor=1000))

@@ -127,8 +127,8 @@ def test_the_ledger_can_keep_every_decision(case):
 def test_the_retrain_sentence_reads_well():
     assert str(decide(evidence(*DRIFTED, *ROSE), SETTINGS)) == (
         "engagement version 4, 2012-04-01 00:00 to 2012-04-08 00:00: the loss on 4,000 mature posts rose by 14 % "
-        "(+6 to +22 %); what moved most: feature_0, feature_1, feature_2 and 2 more: a challenger is trained; "
-        "version 4 keeps serving unless the challenger is better on fresh posts."
+        "(+6 to +22 %); what moved most: feature_0, feature_1, feature_2 and 2 more: a challenger is to be "
+        "trained; version 4 keeps serving unless it is beaten on fresh posts."
     )
 
 

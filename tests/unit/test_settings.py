@@ -30,3 +30,9 @@ def test_an_unknown_nested_setting_is_refused(monkeypatch):
 def test_settings_cannot_be_changed_after_they_were_read(tmp_path):
     with pytest.raises(ValidationError):
         settings.load(tmp_path).seed = 3
+
+
+def test_a_mistyped_section_is_refused_with_the_nearest(monkeypatch):
+    monkeypatch.setenv("TRIMTAB_TRANING__MIN_ROWS", "5")
+    with pytest.raises(SettingsError, match="Did you mean 'TRIMTAB_TRAINING'"):
+        settings.load()

@@ -97,15 +97,21 @@ def score(context: click.Context, model: str, start: datetime, end: datetime | N
 @cli.command()
 @click.argument("model")
 @as_of_option
+@click.option("--act", "acts", is_flag=True, help="Carry the decision out too: retrain, or roll back.")
 @click.pass_context
-def monitor(context: click.Context, model: str, as_of: datetime | None) -> None:
+def monitor(context: click.Context, model: str, as_of: datetime | None, acts: bool) -> None:
     """Judge the window that ends at --as-of: quality, drift, performance, and one decision."""
     settings = _settings_for(context, model)
+    from flows.act import act
     from flows.monitor import monitor as flow
     from flows.session import prefect_session
 
+    moment, home = as_of or now(), str(settings.home)
     with prefect_session(settings.home):
-        click.echo(flow(model=model, home=str(settings.home), as_of=as_of or now())["sentence"])
+        decided = flow(model=model, as_of=moment, home=home)
+        click.echo(decided["sentence"])
+        if acts and (outcome := act(model, decided, moment, home)):
+            click.echo(outcome["sentence"])
 
 
 @cli.command()
@@ -168,10 +174,13 @@ def replay(
     from trimtab.cli.progress import bar
     from trimtab.windows import duration
 
+    report.parent.mkdir(parents=True, exist_ok=True)
+    draft = report.with_name(f".{report.name}.part")
+    draft.touch()  # a place that cannot be written to is said now, not after minutes of work
     with bar("Replaying") as progress:
         found = run(settings, source, model, start, end, duration(step), policy, as_of=now(), progress=progress)
-    report.parent.mkdir(parents=True, exist_ok=True)
-    report.write_text(json.dumps(found, indent=2, default=str), encoding="utf-8")
+    draft.write_text(json.dumps(found, indent=2, default=str), encoding="utf-8")
+    draft.replace(report)
     click.echo(found["sentence"])
 
 

@@ -79,10 +79,8 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except OSError as error:
-        _stop(
-            f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}. Nothing was half-written.",
-            1,
-        )
+        where = f": {error.filename}" if error.filename else ""
+        _stop(f"{error.strerror or error}{where}. Put it right and run the command again.", 1)
     except Exception as error:  # noqa: BLE001 - the last door: a person must not meet a stack dump
         _stop(
             f"Unexpected {type(error).__name__}: {_first_line(error)} The whole trace is in {_keep_trace()}.",

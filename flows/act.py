@@ -1,0 +1,21 @@
+"""Carry a decision out: start the retrain, or put the version before back. The other actions ask for a person."""
+
+from datetime import datetime
+from typing import Any
+
+from flows import steps
+from flows.retrain import retrain
+from models.promotion import rollback
+
+
+def act(model: str, decided: dict[str, Any], as_of: datetime, home: str | None = None) -> dict[str, Any] | None:
+    """What came of it, or None where nothing was to be done. `decided` is what the flow `monitor` returned."""
+    if decided["action"] == "retrain":
+        return retrain(model, home, as_of, "drift", decided["why"], decided["report"])
+    if decided["action"] == "rollback":
+        stores = steps.open_stores(home)
+        bad, good = rollback(
+            stores.registry, stores.ledger, model, at=as_of, actor="monitor flow", reason=decided["why"]
+        )
+        return {"rows": 0, "sentence": f"{model} {good} serves again in place of {bad}."}
+    return None
