@@ -1,5 +1,6 @@
 """The stores of one home, opened when first used."""
 
+import json
 from datetime import datetime
 from functools import cached_property
 
@@ -49,12 +50,27 @@ class Stores:
         return FitSettings(training.seed, training.threads, engagement.horizon_hours, engagement.interval_share)
 
     def refresh_features(self, as_of: datetime) -> dict[str, int]:
-        """Build every view as known at `as_of` and hand it to Feast; rows a view."""
+        """Have every view hold what was known at `as_of`; rows a view.
+
+        Never back to an earlier moment: each row carries its known time, so views of a later one serve an earlier
+        one too, and a flow that looks back does not take away what another is reading.
+        """
         from trimtab.features import build
 
-        views = build(self.lake, as_of, self.settings)
+        about = {table: self.lake.version(table) for table in ("posts", "snapshots")}
+        about |= self.settings.engagement.model_dump()
+        mark = self.settings.features_path / "built.json"
+        before = json.loads(mark.read_text("utf-8")) if mark.exists() else {}
+        reached = datetime.fromisoformat(before["as_of"]) if before else as_of
+        if before.get("about") == about and reached >= as_of:
+            return before["rows"]
+        views = build(self.lake, max(as_of, reached), self.settings)
         self.features.refresh(views)
-        return {name: len(view) for name, view in views.items()}
+        rows = {name: len(view) for name, view in views.items()}
+        draft = mark.with_suffix(".new")
+        draft.write_text(json.dumps({"about": about, "as_of": max(as_of, reached).isoformat(), "rows": rows}), "utf-8")
+        draft.replace(mark)
+        return rows
 
     def single_flight(self, name: str) -> FileLock:
         """At most one holder at a time in any process; raises filelock.Timeout at once when held."""

@@ -85,11 +85,23 @@ def test_a_history_of_a_later_moment_tells_the_same_of_an_earlier_one(never, liv
     stores.lake = Stores(known).lake
     model, period = stores.model("engagement"), Window(utc("2024-01-01"), END)
     late = load_history(stores, model, period, AS_OF).labelled(START)
-    stores.refresh_features(START)
-    early = load_history(stores, model, period, START).labelled(START)
+    then = Stores(known.model_copy(update={"home": known.home / "then"}))
+    then.lake = stores.lake
+    then.refresh_features(START)
+    early = load_history(then, model, period, START).labelled(START)
     assert len(early) > 1000
     columns = ["post_id", "target", "label_known_at", "topic_mean_28d", "author_posts_7d", "chars"]
     assert late[columns].equals(early[columns])
+
+
+def test_views_are_built_once_and_never_taken_back(never, lived):
+    known, _ = lived
+    stores = Stores(known.model_copy(update={"home": known.home / "replays" / "simulated-engagement-never"}))
+    stores.lake = Stores(known).lake
+    view = stores.settings.features_path / "data" / "post_content.parquet"
+    written = view.stat().st_mtime_ns
+    assert stores.refresh_features(START)["post_content"] == stores.lake.count("posts")
+    assert view.stat().st_mtime_ns == written
 
 
 @pytest.mark.parametrize(
