@@ -17,7 +17,7 @@ demo: $(READY) ## run the whole loop on a simulated stream (about three minutes)
 	@$(BIN)/trimtab --home $(DEMO_HOME) demo
 
 test: $(READY) ## run every test
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
 check: $(READY) ## lint, types, import order
 	@$(BIN)/ruff check .

@@ -34,7 +34,8 @@ def _model(stores: Stores, name: str) -> dict[str, Any]:
 
 def lines(found: dict[str, Any]) -> list[str]:
     """The same, for a terminal."""
-    rows = ", ".join(f"{count:,} {table}" for table, count in found["rows"].items())
+    names = {"quarantine": "held in quarantine"}
+    rows = ", ".join(f"{count:,} {names.get(table, table)}" for table, count in found["rows"].items())
     return [
         f"{found['home']}: {rows}.",
         *(line for name, model in found["models"].items() for line in _lines(name, model)),
