@@ -1,10 +1,12 @@
 """One closed window of one model, measured: the evidence that a decision rests on."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 from pandas import DataFrame
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
@@ -172,13 +174,16 @@ def _against_previous(
     rows = history.labelled(window.end, since=serving.promoted_at)
     if len(rows) < max(settings.monitoring.min_rows, MIN_ROWS):
         return None
+    before, now = serving.previous.predict(rows), serving.champion.predict(rows)
+    if np.isfinite(model.losses(rows, before)).all() and not np.isfinite(model.losses(rows, now)).all():
+        return Interval(math.inf, math.inf, math.inf)  # nothing can be compared, and nothing is worse
     return compare(
         model,
         serving.previous.version,
         serving.champion.version,
         rows,
-        serving.previous.predict(rows),
-        serving.champion.predict(rows),
+        before,
+        now,
         seed=settings.seed,
         resamples=settings.release.resamples,
         confidence=settings.monitoring.confidence,

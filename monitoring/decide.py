@@ -5,6 +5,7 @@ things worse is taken back, a loss that rose is retrained. Features explain, per
 without a measured rise of the loss is reported and not acted on, unless labels have stopped coming.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -84,10 +85,11 @@ def _worse_than_previous(evidence: Evidence, settings: Monitoring) -> Decision |
     if age > PROBATION:
         return None
     worse = (
-        f"on the same mature posts its loss is {gap.value:.3g} higher than that of version {evidence.previous} "
-        f"({gap.low:.3g} to {gap.high:.3g}), {span(age)} after its promotion"
+        f"its loss is {gap.value:.3g} higher than that of version {evidence.previous} ({gap.low:.3g} to {gap.high:.3g})"
+        if math.isfinite(gap.value)
+        else f"its predictions are not numbers, and those of version {evidence.previous} are"
     )
-    return _decision("rollback", evidence, [worse])
+    return _decision("rollback", evidence, [f"on the same mature posts {worse}, {span(age)} after its promotion"])
 
 
 def _loss_rose(evidence: Evidence, settings: Monitoring) -> Decision | None:

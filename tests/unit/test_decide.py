@@ -212,3 +212,10 @@ def test_more_alarms_never_silence_a_retrain(seen, more):
 def test_what_could_not_be_judged_never_retrains(seen):
     blank = tuple(replace(m, value=math.nan, threshold=math.nan, alarm=False) for m in seen.measures)
     assert decide(replace(seen, measures=blank), SETTINGS).action in ("none", "rollback")
+
+
+def test_a_version_whose_predictions_are_not_numbers_is_rolled_back_in_words():
+    nothing = Interval(float("inf"), float("inf"), float("inf"))
+    decision = decide(evidence(*STEADY, **(WORSE | {"against_previous": nothing})), SETTINGS)
+    assert decision.action == "rollback"
+    assert "its predictions are not numbers, and those of version 3 are, 5 days after" in str(decision)
