@@ -1,6 +1,7 @@
 """A Prefect API for the flows of this process."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -16,6 +17,13 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from trimtab.errors import TrimtabError
 
 START_SECONDS = 120
+# Runs the server until our end of its stdin closes: then it ends too, even where we were killed.
+GUARD = """
+import subprocess, sys, threading
+server = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL)
+threading.Thread(target=lambda: (sys.stdin.buffer.read(), server.terminate()), daemon=True).start()
+sys.exit(server.wait())
+"""
 
 
 @contextmanager
@@ -56,14 +64,14 @@ def _start(folder: Path, port: int) -> subprocess.Popen:
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_UI_ENABLED": "false",
     }
-    command = ["-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
     with (folder / "server.log").open("ab") as log:
         return subprocess.Popen(
-            [sys.executable, *command],
+            [sys.executable, "-c", GUARD, *command],
             env=environ,
             stdout=log,
             stderr=log,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             start_new_session=True,
         )
 
@@ -77,8 +85,10 @@ def _wait_until_healthy(url: str, server: subprocess.Popen, log: Path) -> None:
                     return
         except (URLError, OSError):
             time.sleep(0.1)
+    ended = f"stopped with code {server.returncode}" if server.poll() is not None else "was not ready"
     raise TrimtabError(
-        f"The Prefect server did not start within {START_SECONDS} s; see {log}, or name your own with PREFECT_API_URL."
+        f"The Prefect server {ended} within {START_SECONDS} s of its start; see {log}, or name your own with "
+        "PREFECT_API_URL."
     )
 
 
@@ -92,11 +102,12 @@ def _drain() -> None:
 
 
 def _stop(server: subprocess.Popen) -> None:
-    server.terminate()
+    assert server.stdin is not None
+    server.stdin.close()
     try:
-        server.wait(10)
+        server.wait(15)
     except subprocess.TimeoutExpired:
-        server.kill()
+        os.killpg(server.pid, signal.SIGKILL)
         server.wait()
 
 

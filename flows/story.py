@@ -84,14 +84,14 @@ class Story:
 
     def whereabouts(self, stores: Stores, report: Path | None) -> None:
         home, mlflow = stores.settings.home, stores.settings.mlflow_path
-        folder = os.path.relpath(home)
+        folder, quiet = os.path.relpath(home), "PREFECT_SERVER_ANALYTICS_ENABLED=false"
         lines = [
             f"{time.monotonic() - self._began:.0f} s, all of it kept in {home}. Look at it:",
             f"  .venv/bin/trimtab --home {folder} status",
             f"  .venv/bin/trimtab --home {folder} history engagement",
             f"  .venv/bin/trimtab --home {folder} quarantine list",
             f"  MLflow    .venv/bin/mlflow server --port 5000 --backend-store-uri sqlite:///{mlflow}/mlflow.db",
-            f"  Prefect   PREFECT_HOME={home}/prefect .venv/bin/prefect server start",
+            f"  Prefect   {quiet} PREFECT_HOME={home}/prefect .venv/bin/prefect server start",
             f"  Evidently {report or 'no report was written'}",
         ]
         self.console.print("\n" + "\n".join(lines), soft_wrap=True)

@@ -1,16 +1,37 @@
 """What a source YAML may say: frozen parts that refuse a key which they do not know."""
 
+import codecs
 from collections.abc import Iterator
-from typing import Any, Literal
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from trimtab.errors import hint
 
 Format = Literal["csv", "tsv", "jsonl", "parquet"]
 Sentiment = Literal["negative", "neutral", "positive"]
 EPOCHS = ("epoch_s", "epoch_ms")
+
+
+def _names_files(value: str) -> str:
+    if Path(value).name in ("", ".", ".."):
+        raise ValueError(f"'{value}' names a folder; name the files in it, such as {value.rstrip('/')}/*.csv")
+    return value
+
+
+def _known_encoding(value: str) -> str:
+    try:
+        codecs.lookup(value)
+    except LookupError as error:
+        raise ValueError(f"'{value}' is no encoding that Python knows; utf-8, utf-16 and latin-1 are common") from error
+    return value
+
+
+Files = Annotated[str, AfterValidator(_names_files)]
+Encoding = Annotated[str, AfterValidator(_known_encoding)]
 
 
 class Part(BaseModel):
@@ -78,6 +99,11 @@ class Moment(Part):
             raise ValueError(
                 f"'{value}' is no time format.{options} Use iso8601, epoch_s, epoch_ms or a pattern like %d/%m/%Y"
             )
+        try:
+            datetime.strptime("", value)  # noqa: DTZ007 - only the pattern is of interest
+        except ValueError as error:
+            if "directive" in str(error) or "stray" in str(error):
+                raise ValueError(f"'{value}' is no time format: {error}") from error
         return value
 
     @field_validator("timezone")
@@ -166,9 +192,9 @@ class Counts(Part):
 class Apart(Part):
     """What may come in files of its own, then with its own id."""
 
-    files: str | None = None
+    files: Files | None = None
     format: Format | None = None
-    encoding: str | None = None
+    encoding: Encoding | None = None
     id: Column | None = None
     platform: Column | None = None
     known: Moment | None = None
@@ -189,9 +215,9 @@ class Mapping(Part):
     """A whole source YAML."""
 
     source: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
-    files: str
+    files: Files
     format: Format | None = None
-    encoding: str | None = None
+    encoding: Encoding | None = None
     post: PostPart
     engagement: EngagementPart | None = None
     labels: LabelsPart | None = None

@@ -108,6 +108,8 @@ def _apart(path: Path, mapping: Mapping, name: Any, part: Any) -> Feed:
 def _parse(path: Path) -> Mapping:
     try:
         content = yaml.safe_load(path.read_text("utf-8"))
+    except IsADirectoryError as error:
+        raise MappingError(f"{path} is a folder; name the source YAML in it.") from error
     except FileNotFoundError as error:
         raise MappingError(f"No source file at {path}; write one as docs/sources.md says.") from error
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:

@@ -174,6 +174,8 @@ def replay(
     from trimtab.cli.progress import bar
     from trimtab.windows import duration
 
+    if report.is_dir():
+        raise click.BadParameter(f"{report} is a folder; name the JSON file to write.", param_hint="--report")
     report.parent.mkdir(parents=True, exist_ok=True)
     draft = report.with_name(f".{report.name}.part")
     draft.touch()  # a place that cannot be written to is said now, not after minutes of work

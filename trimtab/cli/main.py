@@ -66,14 +66,12 @@ def main() -> None:
 
     try:
         sys.exit(cli.main(standalone_mode=False) or 0)  # click returns the code of a command that called exit
-    except click.exceptions.Abort:
-        sys.exit(130)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
     except TrimtabError as error:
         _stop(str(error), 1)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, click.exceptions.Abort):
         _stop("Interrupted; what was committed is kept, and the same command goes on from there.", 130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
