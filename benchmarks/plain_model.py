@@ -1,4 +1,4 @@
-"""The plain model that goes stale: what most would deploy first, and what the bars of docs were measured on.
+"""The plain model that goes stale: what most would deploy first.
 
 Without momentum features nothing in it follows the audience, so it shows what a policy is worth.
 """
