@@ -5,23 +5,21 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from prefect import flow, task
-from prefect.cache_policies import NO_CACHE
+from prefect import flow
 
-from flows.steps import moment
+from flows.steps import moment, open_stores, step
 from monitoring import door
-from trimtab import settings, source
+from trimtab import source
 from trimtab.authors import Authors
-from trimtab.lake import Lake
 
-read_source = task(name="read source", cache_policy=NO_CACHE)(source.load)
-let_in = task(name="let in", cache_policy=NO_CACHE)(door.ingest)
+read_source = step("read source", source.load)
+let_in = step("let in", door.ingest)
 
 
 def open_door(home: str | None, as_of: datetime, until: datetime | None) -> door.Door:
     """The edge of a run: settings and the author key are read here and nowhere below."""
-    known = settings.load(Path(home) if home else None)
-    return door.Door(Lake(known.lake_path), Authors.of(known.home), known.ingest, as_of, until)
+    stores = open_stores(home)
+    return door.Door(stores.lake, Authors.of(stores.settings.home), stores.settings.ingest, as_of, until)
 
 
 @flow(name="ingest")

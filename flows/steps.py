@@ -19,7 +19,7 @@ from monitoring.watch import assess_window, champion_posts, record
 from trimtab import settings
 
 
-def _step(name: str, work: Callable[..., Any]) -> Any:
+def step(name: str, work: Callable[..., Any]) -> Any:
     # No cache: inputs are stores and frames, whose hash says nothing about what is in them.
     return task(name=name, cache_policy=NO_CACHE)(work)
 
@@ -34,13 +34,13 @@ def moment(as_of: datetime | None) -> datetime:
     return (as_of or datetime.now(UTC)).astimezone(UTC)
 
 
-refresh_features = _step("refresh features", Stores.refresh_features)
-gather_history = _step(
+refresh_features = step("refresh features", Stores.refresh_features)
+gather_history = step(
     "gather history",
     lambda stores, model, as_of: load_history(stores, model, training_period(stores, as_of), as_of),
 )
-train_and_judge = _step("train and judge", retrain)
-find_posts = _step("find posts", champion_posts)
-write_scores = _step("write scores", write_predictions)
-assess = _step("assess window", assess_window)
-write_record = _step("record decision", record)
+train_and_judge = step("train and judge", retrain)
+find_posts = step("find posts", champion_posts)
+write_scores = step("write scores", write_predictions)
+assess = step("assess window", assess_window)
+write_record = step("record decision", record)
