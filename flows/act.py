@@ -1,17 +1,28 @@
-"""Carry a decision out: start the retrain, or put the version before back. The other actions ask for a person."""
+"""Carry a decision out: start the retrain or the recalibration, or put the version before back.
+
+The other actions ask for a person.
+"""
 
 from datetime import datetime
 from typing import Any
 
 from flows import steps
+from flows.recalibrate import recalibrate
 from flows.retrain import retrain
 from models.promotion import rollback
 
+CHALLENGES = {"retrain": retrain, "recalibrate": recalibrate}
+
 
 def act(model: str, decided: dict[str, Any], as_of: datetime, home: str | None = None) -> dict[str, Any] | None:
-    """What came of it, or None where nothing was to be done. `decided` is what the flow `monitor` returned."""
-    if decided["action"] == "retrain":
-        return retrain(model, home, as_of, "drift", decided["why"], decided["report"])
+    """What came of it, or None where nothing was to be done. `decided` is what the flow `monitor` returned.
+
+    Its `since` and `cut` (ISO, or absent) are of the candidate that a look measured: that one is trained.
+    """
+    if decided["action"] in CHALLENGES:
+        measured = {name: datetime.fromisoformat(decided[name]) for name in ("since", "cut") if decided.get(name)}
+        challenge = CHALLENGES[decided["action"]]
+        return challenge(model, home, as_of, "drift", decided["why"], decided["report"], **measured)
     if decided["action"] == "rollback":
         stores = steps.open_stores(home)
         bad, good = rollback(

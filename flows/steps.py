@@ -8,10 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from filelock import Timeout
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from models.history import load_history, training_period
+from models.recalibrate import recalibrate
 from models.retrain import retrain
 from models.score import write_predictions
 from models.stores import Stores
@@ -40,7 +42,37 @@ gather_history = step(
     lambda stores, model, as_of: load_history(stores, model, training_period(stores, as_of), as_of),
 )
 train_and_judge = step("train and judge", retrain)
+recalibrate_and_judge = step("recalibrate and judge", recalibrate)
 find_posts = step("find posts", champion_posts)
 write_scores = step("write scores", write_predictions)
 assess = step("assess window", assess_window)
 write_record = step("record decision", record)
+
+
+def challenge(
+    what: str, work: Any, stores: Stores, model: str, as_of: datetime, reason: str, key: str, **about: Any
+) -> dict[str, Any]:
+    """Make and judge a challenger by `work`, one at a time per model and once per key; plain values, as a flow returns.
+
+    A version is made by a retrain or by a recalibration: both share one lock, since each replaces the champion.
+    """
+    spec, actor = stores.model(model), f"{what} flow"
+    started, finished = f"{what}_started/{model}/{key}", f"{what}_finished/{model}/{key}"
+    told: dict[str, Any] = {"at": as_of, "model": model, "actor": actor}
+    try:
+        flight = stores.single_flight(f"retrain-{model}").acquire()
+    except Timeout:
+        return {"done": "elsewhere", "sentence": f"A new {model} is in the making already; this request adds nothing."}
+    with flight:
+        if done := stores.ledger.find(finished):
+            return {"done": "before", **done.evidence, "sentence": f"Already done: {done.reason}"}
+        stores.ledger.append("retrain_started", reason=reason, key=started, evidence={"what": what}, **told)
+        refresh_features(stores, as_of)
+        history = gather_history(stores, spec, as_of)
+        outcome = work(stores, spec, history, as_of, reason, key, actor=actor, **about)
+        result = outcome.summary()
+        version, sentence = outcome.trained.version, outcome.sentence
+        stores.ledger.append(
+            "retrain_finished", reason=sentence, evidence=result, version=version, key=finished, **told
+        )
+        return {"done": "now", **result}

@@ -27,7 +27,7 @@ def training_card(model: Model, fitted: Fitted, story: RunStory) -> str:
     return "\n\n".join(
         [
             f"### Why this version exists\n\n{story.reason}",
-            "### What it learned from\n\n"
+            f"### What it learned from\n\n{_shared(story)}"
             f"{story.rows:,} posts scored from {story.start:%Y-%m-%d} to {story.end:%Y-%m-%d}, with outcomes as known "
             f"on {story.as_of:%Y-%m-%d}. Data versions: {data}. Feature service `{model.service}`, "
             f"{len(model.features)} features.",
@@ -147,6 +147,12 @@ def _overall(card: Scorecard) -> str:
         [name, f"{score.value:.3f}", f"{score.low:.3f} to {score.high:.3f}"] for name, score in card.overall.items()
     ]
     return table(["metric", "value", f"{card.confidence * 100:g} % interval"], rows)
+
+
+def _shared(story: RunStory) -> str:
+    if story.base is None:
+        return ""
+    return f"It shares the booster of version {story.base}; only the calibrator is new, fitted on: "
 
 
 def _slices(card: Scorecard) -> str:

@@ -5,6 +5,7 @@ LightGBM on the distance to the topic's recent level, over momentum, content and
 
 import io
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,9 @@ import lightgbm as lgb
 import numpy as np
 from pandas import DataFrame, cut
 
-from models.interval_engagement import Interval, fit_interval, steady
+from models.bundle import scorer_of
+from models.calibration_engagement import UNCALIBRATED, calibration
+from models.interval_engagement import Interval, fit_interval, refit_table, steady
 from models.scoring_engagement import COLUMNS, KEYS, NUMBERS, features, level, matrix
 from models.spec import FitSettings, Fitted, Model
 from models.splits import holdout
@@ -105,17 +108,36 @@ def _files(ready: Ready, booster: lgb.Booster, interval: Interval) -> dict[str, 
     weights = io.BytesIO()
     np.savez_compressed(weights, weights=ready.text.weights)
     lists = {name: getattr(ready.text.vocabulary, name).to_pylist() for name in ("words", "topics", "domains")}
-    state = {"base": ready.base, "interval": interval.table, **lists}
+    state = {"base": ready.base, "calibration": UNCALIBRATED, "interval": interval.table, **lists}
     return {
         "booster.txt": booster.model_to_string().encode(),
         "spread.txt": interval.spread.model_to_string().encode(),
         "words.npz": weights.getvalue(),
-        "state.json": json.dumps(state, ensure_ascii=False).encode(),
+        "state.json": _packed(state),
     }
+
+
+def _packed(state: dict[str, Any]) -> bytes:
+    return json.dumps(state, ensure_ascii=False).encode()
 
 
 def _sizes(text: TextModel) -> dict[str, object]:
     return {"words": len(text.vocabulary.words), "topics": len(text.vocabulary.topics)}
+
+
+def recalibrate(files: Mapping[str, bytes], rows: DataFrame, settings: FitSettings) -> Fitted:
+    """The bundle with a new straight line over its values and new reaches of its intervals, from unseen rows."""
+    scorer, target = scorer_of(MODEL.scoring, files), rows["target"].to_numpy(float)
+    raw, size = scorer.raw(rows)
+    intercept, slope = calibration(raw, target, (scorer.intercept, scorer.slope))
+    value = intercept + slope * raw
+    table = refit_table(value, target - value, size, settings.interval_share)
+    state = json.loads(files["state.json"]) | {"calibration": [intercept, slope], "interval": table}
+    return Fitted(
+        files={**files, "state.json": _packed(state)},
+        params={"calibration": json.dumps([intercept, slope]), "rows": len(rows)},
+        importance=dict(zip(COLUMNS, scorer.booster.feature_importance("gain").tolist(), strict=True)),
+    )
 
 
 def losses(rows: DataFrame, predictions: DataFrame) -> np.ndarray:
@@ -166,4 +188,5 @@ MODEL = Model(
     metrics=metrics,
     headline="mae",
     slices=slices,
+    recalibrate=recalibrate,
 )

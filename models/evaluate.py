@@ -5,13 +5,14 @@ from collections.abc import Iterator
 import numpy as np
 from pandas import DataFrame, factorize
 
-from models.intervals import Draw, Interval, blocks_of, pooled
+from models.intervals import Draw, Interval, blocks_of, finer_blocks, pooled
 from models.scores import Comparison, Scorecard, SliceDelta, SliceScore
 from models.spec import Model
 from trimtab.errors import NotEnoughData, TrimtabError
 
 __all__ = ["Comparison", "Interval", "Scorecard", "SliceDelta", "SliceScore", "Unscorable", "compare", "scorecard"]
 MIN_ROWS = 30  # fewer rows are no slice, and no ground to compare on
+FEW_DAYS = 4  # below which days are cut into runs: two days would never tell one version from another
 
 
 class Unscorable(TrimtabError):
@@ -71,7 +72,7 @@ def compare(
     _enough(rows)
     before = _losses(model, champion, rows, champion_predictions)
     after = _losses(model, challenger, rows, challenger_predictions)
-    blocks = blocks_of(rows)
+    blocks = finer_blocks(rows, FEW_DAYS)
     draw = Draw(np.random.default_rng(seed), resamples, confidence)
     delta = draw.mean(after - before, blocks)
     found = list(_slices(model, rows))

@@ -61,6 +61,11 @@ def fit_interval(features: np.ndarray, value: np.ndarray, target: np.ndarray, se
     return Interval(_spread(lasting, size, settings), table | {"least": [LEAST_ERROR]})
 
 
+def refit_table(value: np.ndarray, error: np.ndarray, size: np.ndarray, share: float) -> dict[str, list[float]]:
+    """The table from rows that neither booster learned from: calibrated value, target - value, `size` as predicted."""
+    return quantile_table(value, error / size, share) | {"least": [LEAST_ERROR]}
+
+
 def quantile_table(value: np.ndarray, scaled: np.ndarray, share: float) -> dict[str, list[float]]:
     """Per bin of `value` (equal counts): its median, and how far errors go below and above, each tail (1-share)/2."""
     bins = int(np.clip(len(value) // BIN_ROWS, 1, MOST_BINS))

@@ -11,6 +11,7 @@ import numpy as np
 from pandas import DataFrame, factorize
 from scipy import stats
 
+RUNS = 8  # of neighbours in time, where days are too few to draw from
 MAX_BLOCKS = 20  # days are pooled in time order where each costs a computation of every metric
 
 
@@ -63,9 +64,26 @@ def blocks_of(rows: DataFrame) -> np.ndarray:
         codes = factorize(times.floor(unit), sort=True)[0]
         if codes.max() > 0:
             return codes
+    return pooled(_ranks(rows))
+
+
+def finer_blocks(rows: DataFrame, few: int) -> np.ndarray:
+    """blocks_of, or RUNS runs of neighbours in time with as many rows each where that finds fewer than `few`.
+
+    Two or three days give an interval too wide to tell anything. Runs of one day share its news, so that this interval
+    is somewhat too narrow.
+    """
+    found = blocks_of(rows)
+    if found.max() + 1 >= few:
+        return found
+    return _ranks(rows) * min(RUNS, len(rows)) // len(rows)
+
+
+def _ranks(rows: DataFrame) -> np.ndarray:
+    """Place of each row in time; rows of one moment by their post."""
     ranks = np.empty(len(rows), dtype=np.int64)
     ranks[np.lexsort((rows["post_id"].astype(str), rows["event_timestamp"]))] = np.arange(len(rows))
-    return pooled(ranks)
+    return ranks
 
 
 def pooled(blocks: np.ndarray) -> np.ndarray:

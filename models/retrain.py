@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from models.history import History
+from models.registry import VersionInfo
 from models.release import Verdict, judge
 from models.spec import Model
 from models.stores import Stores
@@ -44,18 +45,48 @@ def retrain(
     *,
     actor: str,
     report: Path | None = None,
+    since: datetime | None = None,
+    cut: datetime | None = None,
 ) -> Retrained:
     """One retrain, idempotent by `key`: run again after a kill, it goes on with the version it had registered.
 
+    `since` and `cut` are those of split_fresh: with the ones of a look, it trains the candidate that was measured.
     Raises RegistryError where the champion was trained later than `as_of`: it may have learned the fresh rows.
     """
-    champion = stores.registry.alias(model.name, "champion")
-    if champion is not None and (trained_at := stores.registry.info(model.name, champion).as_of) > as_of:
+    champion_at(stores, model, as_of)
+    trained = train_challenger(stores, model, history, as_of, reason, key, report, since=since, cut=cut)
+    return conclude(stores, model, trained, as_of, reason, key, actor)
+
+
+def champion_at(stores: Stores, model: Model, as_of: datetime) -> VersionInfo | None:
+    """The champion, if there is one; RegistryError where it was trained later than `as_of`."""
+    version = stores.registry.alias(model.name, "champion")
+    champion = stores.registry.info(model.name, version) if version is not None else None
+    if champion is not None and champion.as_of > as_of:
         raise RegistryError(
-            f"{model.name} {champion} was trained as of {trained_at:%Y-%m-%d %H:%M}, after {as_of:%Y-%m-%d %H:%M}; "
+            f"{model.name} {version} was trained as of {champion.as_of:%Y-%m-%d %H:%M}, after {as_of:%Y-%m-%d %H:%M}; "
             "train as of a later moment, or use `trimtab replay` for the past."
         )
-    trained = train_challenger(stores, model, history, as_of, reason, key, report)
+    return champion
+
+
+def conclude(
+    stores: Stores,
+    model: Model,
+    trained: Trained,
+    as_of: datetime,
+    reason: str,
+    key: str,
+    actor: str,
+    base: str | None = None,
+) -> Retrained:
+    """Put a registered challenger into the ledger, judge it on its fresh rows, promote or refuse it."""
+    evidence = {
+        "rows": trained.learned_rows,
+        "fresh_rows": len(trained.fresh),
+        "scorecard": str(trained.scorecard),
+        "base": base,
+    }
     stores.ledger.append(
         "trained",
         at=as_of,
@@ -63,7 +94,7 @@ def retrain(
         version=trained.version,
         actor=actor,
         reason=reason,
-        evidence={"rows": trained.learned_rows, "fresh_rows": len(trained.fresh), "scorecard": str(trained.scorecard)},
+        evidence=evidence,
         key=f"trained/{model.name}/{key}",
     )
     verdict = judge(

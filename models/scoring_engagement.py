@@ -1,7 +1,7 @@
 """Scores posts with one engagement bundle. This file travels in the bundle: it imports nothing of ours.
 
 Bundle: booster.txt (value above the topic's recent level), spread.txt (size of the error), words.npz
-(weights of the title model) and state.json (word, topic and domain lists, interval table, base level).
+(weights of the title model) and state.json (word, topic and domain lists, calibration, interval table, base level).
 Values are log1p of the count at the horizon.
 """
 
@@ -197,6 +197,7 @@ class Scorer:
     def __init__(self, folder: Path) -> None:
         state = json.loads((folder / "state.json").read_text("utf-8"))
         self.base: float = state["base"]
+        self.intercept, self.slope = state.get("calibration", (0.0, 1.0))  # bundles of before had none
         self.interval: dict[str, list[float]] = state["interval"]
         lists = {name: pa.array(state[name], STRING) for name in ("words", "topics", "domains")}
         self.vocabulary = Vocabulary(**lists)
@@ -221,12 +222,18 @@ class Scorer:
             return DataFrame(columns=[*columns, "level"], index=frame.index, dtype=float)
         read = features(frame, self.vocabulary, self.weights)
         found = DataFrame(self.booster.predict(read, pred_contrib=True), columns=columns, index=frame.index)
-        return found.assign(level=level(frame, self.base))
+        found = found.assign(level=level(frame, self.base)) * self.slope
+        return found.assign(bias=found["bias"] + self.intercept)
 
-    def _predict(self, frame: DataFrame) -> np.ndarray:
+    def raw(self, frame: DataFrame) -> tuple[np.ndarray, np.ndarray]:
+        """(value before the calibration, expected size of its error) of each row, log1p units."""
         found = features(frame, self.vocabulary, self.weights)
         value = level(frame, self.base) + self.booster.predict(found)
-        error = np.maximum(self.spread.predict(found), self.interval["least"][0])
+        return value, np.maximum(self.spread.predict(found), self.interval["least"][0])
+
+    def _predict(self, frame: DataFrame) -> np.ndarray:
+        value, error = self.raw(frame)
+        value = self.intercept + self.slope * value
         below, above = (np.interp(value, self.interval["value"], self.interval[side]) for side in ("below", "above"))
         value = np.maximum(value, 0)
         low, high = value - error * below, value + error * above

@@ -223,7 +223,7 @@ class Scorer:
 
     def predict(self, frame: DataFrame) -> DataFrame:
         """Calibrated p_* and the label of the largest p over its threshold, not always the largest p; index kept."""
-        raw = self._scores(frame, 1, raw_score=True)[:, :, 0]
+        raw = self.scores(frame, 1, raw_score=True)[:, :, 0]
         found = probabilities(raw, self.decision["temperature"], self.decision["shift"])
         chosen = (found / np.asarray(self.decision["thresholds"])).argmax(axis=1)
         result = DataFrame(found, columns=[f"p_{label}" for label in LABELS], index=frame.index)
@@ -231,11 +231,11 @@ class Scorer:
 
     def explain(self, frame: DataFrame) -> DataFrame:
         """What each feature adds to the raw score of the label decided on, plus `bias`; index kept."""
-        shares = self._scores(frame, len(FEATURES) + 1, pred_contrib=True)
+        shares = self.scores(frame, len(FEATURES) + 1, pred_contrib=True)
         chosen = self.predict(frame)["label"].map(LABELS.index).to_numpy(int)
         return DataFrame(shares[np.arange(len(frame)), chosen], columns=[*FEATURES, "bias"], index=frame.index)
 
-    def _scores(self, frame: DataFrame, wide: int, **asked: bool) -> np.ndarray:
+    def scores(self, frame: DataFrame, wide: int, **asked: bool) -> np.ndarray:
         """(rows, LABELS, wide) of the booster, a batch of posts at a time."""
         batches = [frame.iloc[start : start + BATCH_ROWS] for start in range(0, len(frame), BATCH_ROWS)]
         parts = [self.booster.predict(self._features(batch), num_threads=1, **asked) for batch in batches]

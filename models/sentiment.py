@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import lightgbm
@@ -10,6 +11,7 @@ import pandas as pd
 from pandas import DataFrame
 
 from models import lexicon_sentiment
+from models.bundle import scorer_of
 from models.calibration_sentiment import decision
 from models.scores_sentiment import losses, metrics, slices
 from models.scoring_sentiment import CONTENT, FEATURES, LABELS, Arrays, Lexicon, content
@@ -63,6 +65,17 @@ def fit(rows: DataFrame, settings: FitSettings) -> Fitted:
     )
 
 
+def recalibrate(files: Mapping[str, bytes], rows: DataFrame, settings: FitSettings) -> Fitted:
+    """The bundle with the temperature, shift and thresholds that suit unseen rows; every row weighs alike."""
+    scorer, label = scorer_of(MODEL.scoring, files), labels_of(rows)
+    chosen = decision(scorer.scores(rows, 1, raw_score=True)[:, :, 0], label, np.ones(len(label)))
+    return Fitted(
+        files={**files, "decision.json": json.dumps(chosen).encode()},
+        params={"rows": len(rows)} | decided(rows, chosen),
+        importance=dict(zip(FEATURES, scorer.booster.feature_importance("gain").tolist(), strict=True)),
+    )
+
+
 def labels_of(rows: DataFrame) -> np.ndarray:
     """Labels as 0, 1, 2 in the order of LABELS; too few of one is no ground to tell it from the others."""
     label = pd.Categorical(rows["target"], categories=LABELS).codes.astype(int)
@@ -106,12 +119,13 @@ def packed(arrays: Arrays) -> bytes:
 
 
 def described(rows: DataFrame, chosen: dict[str, object]) -> dict[str, object]:
+    learned = {"rounds": ROUNDS, "folds": FOLDS, "half_life_days": HALF_LIFE_DAYS}
+    return learned | {"linear_strength": json.dumps(STRENGTH)} | decided(rows, chosen)
+
+
+def decided(rows: DataFrame, chosen: dict[str, object]) -> dict[str, object]:
     shares = rows["target"].value_counts(normalize=True)
     return {
-        "rounds": ROUNDS,
-        "folds": FOLDS,
-        "half_life_days": HALF_LIFE_DAYS,
-        "linear_strength": json.dumps(STRENGTH),
         "calibrator": json.dumps([chosen["temperature"], chosen["shift"]]),
         "thresholds": json.dumps(chosen["thresholds"]),
         **{f"share_{label}": round(float(shares[label]), 4) for label in LABELS},
@@ -129,4 +143,5 @@ MODEL = Model(
     metrics=metrics,
     headline="log_loss",
     slices=slices,
+    recalibrate=recalibrate,
 )

@@ -1,6 +1,6 @@
 """What a model declares of itself. A new model is one module that exports MODEL = Model(...)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -46,3 +46,6 @@ class Model:
     metrics: Callable[[DataFrame, DataFrame], dict[str, float]]
     headline: str  # the metric of `metrics` that scorecards lead with; lower is better
     slices: Callable[[DataFrame], DataFrame]  # rows -> one categorical column per way to slice
+    # (files of a bundle, recent rows with target that it did not learn from) -> the bundle with the same booster, byte
+    # for byte, and a new calibrator; None for a model without one. Raises NotEnoughData.
+    recalibrate: Callable[[Mapping[str, bytes], DataFrame, FitSettings], Fitted] | None = None

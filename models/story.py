@@ -32,6 +32,7 @@ class RunStory:
     fresh: DataFrame  # rows with target that were not learned from
     predictions: DataFrame  # of this version on `fresh`
     report: Path | None = None  # the Evidently report, where drift asked for this run
+    base: str | None = None  # the version whose booster this one shares, where only the calibrator is new
 
 
 def params_of(model: Model, fitted: Fitted, story: RunStory) -> dict[str, str]:
@@ -46,7 +47,8 @@ def params_of(model: Model, fitted: Fitted, story: RunStory) -> dict[str, str]:
         "features": len(model.features),
         "target": model.target,
     }
-    return {name: str(value)[:6000] for name, value in (data | told | dict(fitted.params)).items()}
+    shared: dict[str, object] = {"booster_of_version": story.base} if story.base else {}
+    return {name: str(value)[:6000] for name, value in (data | told | shared | dict(fitted.params)).items()}
 
 
 def metrics_of(card: Scorecard) -> dict[str, float]:

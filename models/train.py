@@ -1,13 +1,12 @@
 """From mature rows to a registered challenger, with the fresh rows that it is judged on."""
 
-import importlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from pandas import DataFrame, Timestamp
 
+from models.bundle import scorer_of
 from models.evaluate import scorecard
 from models.history import History
 from models.scores import Scorecard
@@ -16,6 +15,9 @@ from models.stores import Stores
 from models.story import RunStory
 from trimtab.errors import NotEnoughData
 from trimtab.settings import Training
+
+CALIBRATION_DAYS = 28  # that a calibrator is refitted on, at most: it says how the world is now
+CALIBRATION_ROWS = 100  # that it takes, at least
 
 
 @dataclass(frozen=True)
@@ -28,11 +30,18 @@ class Trained:
     scorecard: Scorecard
 
 
-def split_fresh(rows: DataFrame, as_of: datetime, training: Training) -> tuple[DataFrame, DataFrame]:
+def split_fresh(
+    rows: DataFrame,
+    as_of: datetime,
+    training: Training,
+    *,
+    since: datetime | None = None,
+    cut: datetime | None = None,
+) -> tuple[DataFrame, DataFrame]:
     """(rows to learn from, fresh rows to judge on), as if training had run when the first fresh post came in.
 
-    Fresh are the posts scored in the last `fresh_days` (more where these are fewer than `fresh_rows`); learned from
-    are the rows whose outcome was known before. A row between the two is in neither.
+    Fresh are the posts scored since `cut`, or as `usual_cut` has it; learned from are the rows scored since `since`
+    whose outcome was known before. A row between the two is in neither.
     """
     if len(rows) < training.min_rows:
         raise NotEnoughData.rows(
@@ -41,27 +50,93 @@ def split_fresh(rows: DataFrame, as_of: datetime, training: Training) -> tuple[D
             "mature rows",
             "Wait for outcomes to mature, or lower TRIMTAB_TRAINING__MIN_ROWS.",
         )
-    scored = rows["event_timestamp"]
-    by_rows = scored.nlargest(training.fresh_rows).min()
-    cut = min(Timestamp(as_of - timedelta(days=training.fresh_days)), by_rows)
-    learned, fresh = rows[rows["label_known_at"] < cut], rows[scored >= cut]
+    begin = Timestamp(cut) if cut is not None else usual_cut(rows, as_of, training)
+    learned, fresh = known_before(rows, begin, since), rows[rows["event_timestamp"] >= begin]
     if len(learned) < training.min_rows:
+        bound = f" and scored since {since:%Y-%m-%d %H:%M}" if since is not None else ""
         raise NotEnoughData.rows(
             len(learned),
             training.min_rows,
-            f"mature rows older than the {len(fresh):,} fresh ones",
+            f"mature rows older than the {len(fresh):,} fresh ones{bound}",
             "Train on a longer history, or lower TRIMTAB_TRAINING__FRESH_DAYS.",
         )
     return learned.reset_index(drop=True), fresh.reset_index(drop=True)
 
 
+def usual_cut(rows: DataFrame, as_of: datetime, training: Training) -> Timestamp:
+    """Since when posts are fresh: the last `fresh_days`, more where these hold fewer than `fresh_rows` posts."""
+    by_rows = rows["event_timestamp"].nlargest(training.fresh_rows).min()
+    return min(Timestamp(as_of - timedelta(days=training.fresh_days)), by_rows)
+
+
+def known_before(rows: DataFrame, cut: datetime, since: datetime | None = None) -> DataFrame:
+    """Rows whose outcome was known before `cut`, of posts scored since `since`."""
+    known = rows["label_known_at"] < Timestamp(cut)
+    return rows[known] if since is None else rows[known & (rows["event_timestamp"] >= Timestamp(since))]
+
+
+def unseen(rows: DataFrame, trained_at: datetime, training: Training) -> DataFrame:
+    """Rows that a version trained at that moment cannot have learned from.
+
+    Their outcome came later; and they are no older than what it was judged on, so that an outcome that was merely
+    corrected later is not taken for a new one.
+    """
+    oldest = Timestamp(trained_at - timedelta(days=training.fresh_days))
+    return rows[(rows["label_known_at"] >= Timestamp(trained_at)) & (rows["event_timestamp"] >= oldest)]
+
+
+def calibration_rows(
+    rows: DataFrame, cut: datetime, trained_at: datetime, training: Training, since: datetime | None = None
+) -> DataFrame:
+    """What the calibrator of a version trained at `trained_at` is refitted on: recent rows that it never learned from.
+
+    A booster is surer of the rows it learned than of any other: a calibrator fitted on them would believe it.
+    """
+    month = cut - timedelta(days=CALIBRATION_DAYS)
+    recent = known_before(unseen(rows, trained_at, training), cut, month if since is None else max(since, month))
+    if len(recent) < CALIBRATION_ROWS:
+        raise NotEnoughData.rows(
+            len(recent),
+            CALIBRATION_ROWS,
+            f"rows to recalibrate on, of at most {CALIBRATION_DAYS} days before {cut:%Y-%m-%d %H:%M} and with outcomes "
+            f"that came after the training of {trained_at:%Y-%m-%d %H:%M},",
+            "Wait for outcomes to mature, or retrain.",
+        )
+    return recent.reset_index(drop=True)
+
+
 def train_challenger(
-    stores: Stores, model: Model, history: History, as_of: datetime, reason: str, key: str, report: Path | None = None
+    stores: Stores,
+    model: Model,
+    history: History,
+    as_of: datetime,
+    reason: str,
+    key: str,
+    report: Path | None = None,
+    *,
+    since: datetime | None = None,
+    cut: datetime | None = None,
 ) -> Trained:
     """Fit on what was mature by `as_of`, score the fresh rows, and register the run with its story."""
+    rows = history.labelled(as_of)
+    learned, fresh = split_fresh(rows, as_of, stores.settings.training, since=since, cut=cut)
+    return enter(stores, model, model.fit(learned, stores.fit_settings), learned, fresh, as_of, reason, key, report)
+
+
+def enter(
+    stores: Stores,
+    model: Model,
+    fitted: Fitted,
+    learned: DataFrame,
+    fresh: DataFrame,
+    as_of: datetime,
+    reason: str,
+    key: str,
+    report: Path | None = None,
+    base: str | None = None,
+) -> Trained:
+    """Score the fresh rows and register the run with its story; `base` is the version whose booster it shares."""
     settings = stores.settings
-    learned, fresh = split_fresh(history.labelled(as_of), as_of, settings.training)
-    fitted = model.fit(learned, stores.fit_settings)
     predictions = predict_with(model, fitted, fresh)
     card = scorecard(
         model,
@@ -83,14 +158,11 @@ def train_challenger(
         fresh=fresh,
         predictions=predictions,
         report=report,
+        base=base,
     )
     return Trained(stores.registry.register(model, fitted, story, key), len(learned), fresh, card)
 
 
 def predict_with(model: Model, fitted: Fitted, rows: DataFrame) -> DataFrame:
-    """Predictions of a bundle that is not registered yet, by the very code that would travel with it."""
-    scorer = importlib.import_module(model.scoring).Scorer
-    with TemporaryDirectory() as folder:
-        for name, content in fitted.files.items():
-            Path(folder, name).write_bytes(content)
-        return scorer.load(folder).predict(rows)
+    """Predictions of a bundle that is not registered yet."""
+    return scorer_of(model.scoring, fitted.files).predict(rows)

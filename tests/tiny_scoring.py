@@ -11,19 +11,20 @@ FEATURES = ["text_chars", "topic_mean_28d"]
 
 
 class Scorer:
-    """A booster and the spread of its errors."""
+    """A booster, the spread of its errors, and what a recalibration adds to every value."""
 
-    def __init__(self, booster: lightgbm.Booster, spread: float) -> None:
-        self.booster, self.spread = booster, spread
+    def __init__(self, booster: lightgbm.Booster, spread: float, offset: float = 0.0) -> None:
+        self.booster, self.spread, self.offset = booster, spread, offset
 
     @classmethod
     def load(cls, directory: str) -> "Scorer":
         bundle = Path(directory)
         booster = lightgbm.Booster(model_str=(bundle / "booster.txt").read_text())
-        return cls(booster, json.loads((bundle / "spread.json").read_text()))
+        offset = json.loads((bundle / "offset.json").read_text()) if (bundle / "offset.json").exists() else 0.0
+        return cls(booster, json.loads((bundle / "spread.json").read_text()), offset)
 
     def predict(self, frame: DataFrame) -> DataFrame:
-        value = self.booster.predict(frame[FEATURES].to_numpy(dtype=float), num_threads=1)
+        value = self.booster.predict(frame[FEATURES].to_numpy(dtype=float), num_threads=1) + self.offset
         return DataFrame({"value": value, "low": value - self.spread, "high": value + self.spread}, index=frame.index)
 
     def explain(self, frame: DataFrame) -> DataFrame:

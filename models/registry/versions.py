@@ -7,6 +7,7 @@ at any point leaves a version that is complete or none; the run that it left hal
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from filelock import FileLock
@@ -38,6 +39,7 @@ class VersionInfo:
     as_of: datetime
     rows: int
     reason: str
+    base: str | None = None  # the version whose booster it shares, where it was recalibrated
     aliases: tuple[str, ...] = field(default=())
 
 
@@ -89,6 +91,14 @@ class Registry:
                 self._loaded.pop(next(iter(self._loaded)))
             self._loaded[name, version] = LoadedVersion(name, version, loaded.unwrap_python_model())
         return self._loaded[name, version]
+
+    def files(self, name: str, version: str) -> dict[str, bytes]:
+        """The bundle of a version, file by file, as its fit made it."""
+        self.info(name, version)
+        with self.store.spoken(), TemporaryDirectory() as folder:
+            location = self.store.client.get_model_version_download_uri(name, version)
+            found = self.store.mlflow.artifacts.download_artifacts(f"{location}/artifacts/bundle", dst_path=folder)
+            return {path.name: path.read_bytes() for path in sorted(Path(found).iterdir())}
 
     def names(self) -> list[str]:
         """Every model that has been registered."""
@@ -163,6 +173,7 @@ class Registry:
             "trimtab.rows": str(story.rows),
             "trimtab.reason": story.reason,
         }
+        tags |= {"trimtab.base": story.base} if story.base else {}
         card = description(card_of(self.store, run), run)
         client = self.store.client
         made = client.create_model_version(model.name, location, run, tags=tags, description=card, await_creation_for=0)
@@ -193,5 +204,6 @@ def _info(version: Any, aliases: dict[str, str]) -> VersionInfo:
         else datetime.fromtimestamp(version.creation_timestamp / 1000, UTC),
         rows=int(tags.get("trimtab.rows", 0)),
         reason=tags.get("trimtab.reason", "registered by hand"),
+        base=tags.get("trimtab.base"),
         aliases=tuple(sorted(alias for alias, at in aliases.items() if at == number)),
     )

@@ -43,7 +43,7 @@ def test_predictions_keep_the_index_of_the_posts():
 
 def test_contributions_add_up_to_the_raw_score_of_the_label_decided_on():
     frame = posts("I love this film", "I hate it")
-    raw = scorer()._scores(frame, 1, raw_score=True)[:, :, 0]
+    raw = scorer().scores(frame, 1, raw_score=True)[:, :, 0]
     decided = [["negative", "neutral", "positive"].index(label) for label in scorer().predict(frame)["label"]]
     explained = scorer().explain(frame)
     assert list(explained.columns) == [*FEATURES, "bias"]

@@ -1,0 +1,204 @@
+"""The look: what each cheap candidate would gain, measured on the newest mature posts rather than guessed.
+
+A candidate is fitted as if at the moment `cut`, on what was known by then; candidate and champion then score the same
+posts scored since. Nothing is registered.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, Protocol
+
+import numpy as np
+from pandas import DataFrame, Timestamp
+
+from models.evaluate import MIN_ROWS
+from models.intervals import Draw, Interval, finer_blocks
+from models.spec import FitSettings, Fitted, Model
+from models.train import CALIBRATION_DAYS, calibration_rows, known_before, predict_with, unseen, usual_cut
+from trimtab.errors import NotEnoughData
+from trimtab.settings import Training
+
+FEW_BLOCKS = 8  # below as many days, runs within them are drawn
+JUDGED_SHARE = 1 / 3  # newest part of the days since a change that is judged; the older part is learned from
+MOST_SHARE = 1 / 2  # that may be judged where posts are few
+LEAST_DAYS = 1.0
+
+
+class Predicts(Protocol):
+    """A version in memory."""
+
+    def predict(self, frame: DataFrame) -> DataFrame: ...
+
+
+@dataclass(frozen=True)
+class Gain:
+    """One candidate on the judged posts. `per_post` is the champion's loss minus its own: positive is better."""
+
+    action: Literal["recalibrate", "retrain"]
+    since: datetime | None  # posts learned from were scored since; None: all history
+    per_post: Interval
+    learned_rows: int
+
+    def __str__(self) -> str:
+        start = f"since {self.since:%Y-%m-%d}" if self.since else "of all history"
+        return f"{self.action} on {self.learned_rows:,} posts {start} gains {self.per_post} a post"
+
+
+@dataclass(frozen=True)
+class Look:
+    """What was measured. Without `gains`, `note` says why in one sentence; `champion_loss` is NaN where unknown."""
+
+    champion_loss: float
+    rows: int  # newest mature posts, on which all were judged
+    cut: datetime | None  # they were scored since
+    gains: tuple[Gain, ...]
+    note: str = ""
+
+    def best(self, action: str) -> Gain | None:
+        """The candidate of this action with the largest gain; the first of equals."""
+        return max((gain for gain in self.gains if gain.action == action), key=lambda g: g.per_post.value, default=None)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A fit that has not been run yet: `learned` raises NotEnoughData where there is nothing to learn from."""
+
+    action: Literal["recalibrate", "retrain"]
+    since: datetime | None
+    learned: Callable[[], DataFrame]
+    fit: Callable[[DataFrame], Fitted]
+
+    @property
+    def name(self) -> str:
+        return f"{self.action}{f' since {self.since:%Y-%m-%d}' if self.since and self.action == 'retrain' else ''}"
+
+
+def look(
+    model: Model,
+    rows: DataFrame,
+    champion: Predicts,
+    files: Mapping[str, bytes] | None,
+    *,
+    as_of: datetime,
+    trained_at: datetime,
+    changed_at: datetime | None,
+    training: Training,
+    fit: FitSettings,
+    confidence: float,
+    resamples: int = 500,
+    seed: int = 0,
+) -> Look:
+    """Measure every candidate on `rows` (mature rows with target, as `as_of` knew them).
+
+    `files` is the champion's bundle, without which nothing is recalibrated; `trained_at` its as_of; `changed_at` the
+    estimated day on which the world moved. Thin data give a Look without gains, never an error.
+    """
+    rows = rows[rows["label_known_at"] <= Timestamp(as_of)]
+    cut, fresh = judged_rows(rows, as_of, trained_at, changed_at, training)
+    if cut is None or len(fresh) < MIN_ROWS:
+        since = f" scored since {changed_at:%Y-%m-%d}" if changed_at else ""
+        note = f"{len(fresh):,} mature posts{since} came after the champion was trained; it takes {MIN_ROWS} to judge."
+        return Look(math.nan, len(fresh), cut, (), note)
+    before = _losses(model, fresh, champion.predict(fresh))
+    draw_blocks, gains, notes = finer_blocks(fresh, FEW_BLOCKS), [], []
+    if not np.isfinite(before).all():
+        bad = int((~np.isfinite(before)).sum())
+        notes.append(f"The champion's loss is not a number on {bad:,} posts: any candidate with numbers gains.")
+    for candidate in candidates(model, rows, files, cut, trained_at, changed_at, training, fit):
+        try:
+            learned = candidate.learned()
+            after = _losses(model, fresh, predict_with(model, candidate.fit(learned), fresh))
+        except NotEnoughData as error:
+            notes.append(f"No {candidate.name}: {error}")
+            continue
+        if not np.isfinite(after).all():
+            notes.append(f"No {candidate.name}: it gave losses that are not numbers.")
+            continue
+        draw = Draw(np.random.default_rng(seed), resamples, confidence)
+        gains.append(Gain(candidate.action, candidate.since, _gain(before, after, draw_blocks, draw), len(learned)))
+    loss = float(before.mean()) if np.isfinite(before).all() else math.inf
+    return Look(loss, len(fresh), cut, tuple(gains), " ".join(notes))
+
+
+def judged_rows(
+    rows: DataFrame, as_of: datetime, trained_at: datetime, changed_at: datetime | None, training: Training
+) -> tuple[datetime | None, DataFrame]:
+    """(cut, rows scored since that the champion cannot have learned). (None, no rows) where nothing is there."""
+    rows = unseen(rows, trained_at, training)
+    if changed_at is not None:
+        rows = rows[rows["event_timestamp"] >= Timestamp(changed_at)]
+    if rows.empty:
+        return None, rows
+    cut = _since_change(rows, changed_at, training) if changed_at is not None else _newest_days(rows, as_of, training)
+    return cut.to_pydatetime(), rows[rows["event_timestamp"] >= cut].reset_index(drop=True)
+
+
+def candidates(
+    model: Model,
+    rows: DataFrame,
+    files: Mapping[str, bytes] | None,
+    cut: datetime,
+    trained_at: datetime,
+    changed_at: datetime | None,
+    training: Training,
+    fit: FitSettings,
+) -> Iterator[Candidate]:
+    """Recalibrate the champion, retrain on all history, retrain on what was scored since the change."""
+    recalibrate = model.recalibrate
+    if recalibrate is not None and files is not None:
+        month = cut - timedelta(days=CALIBRATION_DAYS)
+        since = month if changed_at is None else max(changed_at, month)
+        yield Candidate(
+            "recalibrate",
+            since,
+            lambda: calibration_rows(rows, cut, trained_at, training, since),
+            lambda learned: recalibrate(files, learned, fit),
+        )
+    yield Candidate("retrain", None, lambda: _enough(known_before(rows, cut), training), lambda r: model.fit(r, fit))
+    if changed_at is not None and len(rows) and Timestamp(changed_at) > rows["event_timestamp"].min():
+        yield Candidate(
+            "retrain",
+            changed_at,
+            lambda: _enough(known_before(rows, cut, changed_at), training),
+            lambda learned: model.fit(learned, fit),
+        )
+
+
+def _newest_days(rows: DataFrame, as_of: datetime, training: Training) -> Timestamp:
+    """fresh_days of the newest mature days, more where they hold fewer than fresh_rows posts."""
+    newest = rows["event_timestamp"].max()
+    return usual_cut(rows, min(newest.to_pydatetime(), as_of), training)
+
+
+def _since_change(rows: DataFrame, changed_at: datetime, training: Training) -> Timestamp:
+    """The newest third of the days since the change: a day at least, fresh_days at most.
+
+    Where that holds fewer than fresh_rows posts it reaches further back, though never so far that more are judged than
+    are left to learn from.
+    """
+    scored, day = rows["event_timestamp"], timedelta(days=1)
+    newest, most = scored.max(), training.fresh_days * day
+    third = min(max((newest - Timestamp(changed_at)) * JUDGED_SHARE, LEAST_DAYS * day), most)
+    wanted = max(min(training.fresh_rows, int(len(rows) * MOST_SHARE)), 1)
+    by_rows = scored.nlargest(wanted).min()
+    return max(min(newest - third, by_rows), newest - most, Timestamp(changed_at))
+
+
+def _enough(learned: DataFrame, training: Training) -> DataFrame:
+    if len(learned) < training.min_rows:
+        fix = "Wait for outcomes to mature, or lower TRIMTAB_TRAINING__MIN_ROWS."
+        raise NotEnoughData.rows(len(learned), training.min_rows, "mature rows to learn from", fix)
+    return learned.reset_index(drop=True)
+
+
+def _losses(model: Model, rows: DataFrame, predictions: DataFrame) -> np.ndarray:
+    return np.asarray(model.losses(rows, predictions), dtype=float)
+
+
+def _gain(before: np.ndarray, after: np.ndarray, blocks: np.ndarray, draw: Draw) -> Interval:
+    """Infinite where the champion gives no numbers: nothing can be worse."""
+    if not np.isfinite(before).all():
+        return Interval(math.inf, math.inf, math.inf)
+    return draw.mean(before - after, blocks)

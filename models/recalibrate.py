@@ -1,0 +1,58 @@
+"""A new version with the champion's booster and a calibrator of now, judged and promoted or refused like any other."""
+
+from datetime import datetime
+from pathlib import Path
+
+from pandas import Timestamp
+
+from models.history import History
+from models.registry import VersionInfo
+from models.retrain import Retrained, champion_at, conclude
+from models.spec import Model
+from models.stores import Stores
+from models.train import calibration_rows, enter, usual_cut
+from trimtab.errors import NotEnoughData, RegistryError
+
+
+def recalibrate(
+    stores: Stores,
+    model: Model,
+    history: History,
+    as_of: datetime,
+    reason: str,
+    key: str,
+    *,
+    actor: str,
+    cut: datetime | None = None,
+    since: datetime | None = None,
+    report: Path | None = None,
+) -> Retrained:
+    """One recalibration, idempotent by `key`; the new version is trained as of `as_of`.
+
+    The calibrator learns from posts scored since `since` whose outcome was known before `cut`, and from none that the
+    champion learned; posts scored since `cut` judge it. Raises RegistryError without a champion or where the model has
+    no `recalibrate`, NotEnoughData where rows are too few.
+    """
+    if model.recalibrate is None:
+        raise RegistryError(f"{model.name} has no calibrator to refit: its MODEL names no `recalibrate`. Retrain it.")
+    base = _base(stores, model, as_of, key)
+    rows, training = history.labelled(as_of), stores.settings.training
+    if rows.empty:
+        raise NotEnoughData.rows(0, training.fresh_rows, "mature rows", "Wait for outcomes to mature.")
+    begin = Timestamp(cut) if cut is not None else usual_cut(rows, as_of, training)
+    fresh = rows[rows["event_timestamp"] >= begin].reset_index(drop=True)
+    learned = calibration_rows(rows, begin.to_pydatetime(), base.as_of, training, since)
+    fitted = model.recalibrate(stores.registry.files(model.name, base.version), learned, stores.fit_settings)
+    trained = enter(stores, model, fitted, learned, fresh, as_of, reason, key, report, base.version)
+    return conclude(stores, model, trained, as_of, reason, key, actor, base.version)
+
+
+def _base(stores: Stores, model: Model, as_of: datetime, key: str) -> VersionInfo:
+    """The version whose booster is shared: the champion, or the one that a run before had begun with."""
+    begun = [info.base for info in stores.registry.versions(model.name) if info.key == key]
+    if begun and begun[0] is not None:
+        return stores.registry.info(model.name, begun[0])
+    champion = champion_at(stores, model, as_of)
+    if champion is None:
+        raise RegistryError(f"{model.name} has no champion to recalibrate; train one with `trimtab train`.")
+    return champion
