@@ -139,7 +139,7 @@ def fit_estimator(raw_reference: ArrayLike, losses_reference: ArrayLike, days_re
     spread = float(moved @ moved)
     if not spread > 0 or np.ptp(raw) <= ROUNDING * np.abs(raw).max():
         spread = math.inf  # one raw score for all says nothing: the line is level
-    slope = max(float(moved @ losses) / spread, 0.0)
+    slope = max(float(moved @ (losses - level)) / spread, 0.0)
     residuals = losses - level - slope * moved
     row_sd, day_sd, carry = _spreads(residuals, codes, counts)
     slope_sd = float(np.linalg.norm(np.bincount(codes, moved * residuals))) / spread

@@ -117,6 +117,41 @@ def test_errors_that_grew_are_doubted_also_without_an_interval():
     assert "calculated loss" in trust(estimator, raw, Labelled(raw, worse, np.repeat(np.arange(7), 200)))
 
 
+def test_a_run_of_harder_days_is_no_contradiction_where_such_runs_are_usual():
+    def sticky(days, seed):
+        generator = np.random.default_rng(seed)
+        effect = [generator.normal()]
+        while len(effect) < days:
+            effect.append(0.9 * effect[-1] + 0.44 * generator.normal())
+        day = np.repeat(np.arange(days), 50)
+        predictions, losses = counted(len(day), seed=seed)
+        return Labelled(raw_losses(predictions), losses * np.exp(0.15 * np.array(effect)[day]), day)
+
+    doubts = 0
+    for seed in range(60):
+        later = sticky(7, seed + 500)
+        doubts += trust(fitted(sticky(56, seed)), later.raw, later) is not None
+    assert doubts <= 6  # of 60, and 15 were the days taken for independent
+
+
+def test_the_further_from_the_reference_the_wider_the_interval():
+    reference = labelled(counted)
+    estimator = fitted(reference)
+    near, far = (estimator.estimate(np.full(10_000, raw)) for raw in (estimator.centre, estimator.high))
+    assert far.high - far.low > 1.1 * (near.high - near.low)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_an_interval_of_one_width_for_all_says_nothing_of_single_posts(seed):
+    predictions, losses = counted(56 * 100, seed=seed)
+    value = predictions["value"]
+    predictions = predictions.assign(low=value - 0.65, high=value + 0.65)  # equal but for rounding
+    estimator = fit_estimator(raw_losses(predictions), losses, np.repeat(np.arange(56), 100))
+    assert estimator.slope == 0
+    assert trust(estimator, np.full(7, 1.3)) is None
+    assert estimator.estimate(np.full(7, 1.3)).value == pytest.approx(losses.mean())
+
+
 def test_only_the_newest_days_with_labels_count():
     estimator = learned(classified)
     then = labelled(classified, days=30, seed=7, first=60, flipped=0.3)
