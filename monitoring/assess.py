@@ -1,45 +1,56 @@
 """One closed window of one model, measured: the evidence that a decision rests on."""
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from pathlib import Path
+from typing import Protocol
 
 import numpy as np
-from pandas import DataFrame
-from pandas.api.types import is_bool_dtype, is_numeric_dtype
+from pandas import DataFrame, Timestamp
 
-from models.evaluate import MIN_ROWS, Interval, compare
+from models.gain import look
 from models.history import History
-from models.registry import LoadedVersion
-from models.spec import Model
-from models.train import split_fresh
-from monitoring.decide import PROBATION
-from monitoring.drift import drift, same_weekdays
-from monitoring.evidence import Evidence
+from models.intervals import Draw, Interval
+from models.spec import FitSettings, Model
+from monitoring.alarm import Alarm, alarm
+from monitoring.daybook import DAY, DayBook, Reference
+from monitoring.decide import confidence, wants_look
+from monitoring.estimate import Estimate, Labelled, estimated, fit_estimator, raw_losses
+from monitoring.evidence import Evidence, Guards
 from monitoring.measures import Measure
+from monitoring.paired import Paired, paired
 from monitoring.performance import mean_loss, performance
-from monitoring.quality import quality
-from monitoring.spaces import Kind
-from trimtab.errors import NotEnoughData
+from monitoring.quality import judge_quality
+from monitoring.surprise import LEAST_DAYS
 from trimtab.settings import Settings
 from trimtab.windows import Window
 
-COUNTS = ("_posts_", "chars", "words")  # parts of the names of features that are counts
-UNWATCHED = ("author",)  # keys, not features: a new author is not drift
+EVERYTHING = frozenset({"evidence", "look"})
+RESAMPLES = 1_000
+NEWEST = 7 * DAY  # labelled days that an estimate is checked on
+
+
+class Version(Protocol):
+    """What serves: a version of the registry, or a candidate in memory."""
+
+    @property
+    def version(self) -> str: ...
+
+    def predict(self, frame: DataFrame) -> DataFrame: ...
 
 
 @dataclass(frozen=True)
 class Serving:
     """What serves, what served before, and since when; times are ends of the work that they name."""
 
-    champion: LoadedVersion
-    trained_at: datetime  # as_of of the champion's training: what it was compared on lies before
-    previous: LoadedVersion | None = None
-    previous_trained_at: datetime | None = None
+    champion: Version
+    trained_at: datetime  # as_of of the champion's training
+    fresh_since: datetime | None = None  # it learned nothing known from here on; None: Training.fresh_days before
+    files: Mapping[str, bytes] | None = None  # of its bundle; without them nothing is recalibrated
+    previous: Version | None = None
     promoted_at: datetime | None = None
-    last_retrain_at: datetime | None = None
+    guards: Guards = field(default_factory=Guards)
+    blocked: tuple[Window, ...] = ()  # windows whose data was quarantined
 
 
 def assess(
@@ -49,142 +60,175 @@ def assess(
     window: Window,
     settings: Settings,
     *,
+    fit: FitSettings,
+    looks_at: frozenset[str] = EVERYTHING,
+    book: DayBook | None = None,
     quarantined: Mapping[str, int] | None = None,
     arrived: int | None = None,
-    report: Path | None = None,
 ) -> Evidence:
-    """Quality, drift, prediction drift and performance of the window, as known at its end."""
-    current, before = history.scored_in(window), _reference_window(serving, settings)
-    reference = same_weekdays(history.scored_in(before), window)
-    labels = history.outcomes["label_known_at"]
-    known = labels[labels <= window.end]
-    measures = (
-        *quality(
-            history.scored_in(before),
-            current,
-            settings.monitoring,
-            reference_window=before,
-            window=window,
-            quarantined=quarantined,
-            arrived=arrived,
-        ),
-        *_drift(model, serving, reference, current, window, settings, report),
-        *_performance(model, history, serving, window, settings),
-    )
-    return Evidence(
+    """Quality, alarm, performance and, where it is called for, a look at what acting would gain."""
+    book = book or open_book(model, history, serving, window, settings)
+    current, matured = history.scored_in(window), _matured_in(book, window)
+    known = history.outcomes["label_known_at"]
+    known = known[known <= Timestamp(window.end)]
+    guess = _estimate(book, window, settings)
+    found, why_not = _alarm(book, serving, window, settings)
+    evidence = Evidence(
         model=model.name,
         version=serving.champion.version,
         window=window,
         as_of=window.end,
         rows=len(current),
         horizon=settings.engagement.horizon,
-        measures=measures,
-        quarantined_batches=tuple(quarantined or ()),
+        measures=(
+            *judge_quality(
+                book.quality, current, window, settings.monitoring,
+                matured=matured, unit_factor=settings.ingest.unit_factor, quarantined=quarantined, arrived=arrived,
+            ),
+            *_performance(model, book, matured, window, settings),
+            *guess.measures,
+        ),
+        alarm=found,
+        guards=serving.guards,
+        quarantined_batches=tuple(sorted(quarantined or ())),
         last_label_at=None if known.empty else known.max().to_pydatetime(),
-        last_retrain_at=serving.last_retrain_at,
+        posts_per_day=book.posts_per_day,
         promoted_at=serving.promoted_at,
         previous=serving.previous.version if serving.previous else None,
-        against_previous=_against_previous(model, history, serving, window, settings),
+        paired=_paired(model, book, serving, window, settings),
+        unjudged=(*why_not, *_no_posts(current)),
+    )  # fmt: skip
+    if "look" in looks_at and wants_look(evidence, settings):
+        evidence = replace(evidence, look=_look(model, history, serving, evidence, book, settings, fit))
+    return evidence
+
+
+def open_book(model: Model, history: History, serving: Serving, window: Window, settings: Settings) -> DayBook:
+    """The daily numbers of the champion, on days that end as the window does."""
+    return DayBook(model, history, serving.champion, reference_of(serving, window, settings), settings, serving.blocked)
+
+
+def reference_of(serving: Serving, window: Window, settings: Settings) -> Reference:
+    """Whole days up to the champion's training, on the grid of the window's end."""
+    since = max(round((window.end - serving.trained_at) / DAY), 0)
+    days = round(settings.monitoring.reference_days)
+    start = window.end - (since + days) * DAY
+    fresh = serving.fresh_since or serving.trained_at - timedelta(days=settings.training.fresh_days)
+    own = int(np.ceil(max(fresh - start, timedelta(0)) / DAY))
+    return Reference(start, days, max(min(own, days + since), 1))
+
+
+def _matured_in(book: DayBook, window: Window) -> DataFrame:
+    known = book.matured["label_known_at"]
+    return book.matured[((known >= Timestamp(window.start)) & (known < Timestamp(window.end))).to_numpy()]
+
+
+def _alarm(book: DayBook, serving: Serving, window: Window, settings: Settings) -> tuple[Alarm | None, tuple[str, ...]]:
+    streams, days = book.until(window.end)
+    tested = days.total - days.reference
+    if tested <= 0:
+        return None, ("nothing has happened since the champion was trained",)
+    answered = serving.guards.last_look_at
+    quiet = round((answered - serving.trained_at) / DAY) if answered and answered > serving.trained_at else 0
+    found = alarm(
+        streams,
+        days,
+        window.end,
+        window_days=max(round((window.end - window.start) / DAY), 1),
+        quiet_days=min(quiet, tested - 1),
+        budget=settings.monitoring.false_alarms_per_year,
     )
+    seen = int((book.rows_a_day[: days.reference] > 0).sum())
+    if seen < LEAST_DAYS:
+        return found, (f"the reference has posts on {seen} days, and drift is judged from {LEAST_DAYS} on",)
+    if found is None:
+        return None, ("no stream could be held against its reference",)
+    if not found.of("loss"):
+        return found, ("too few labels have come to judge the loss day by day",)
+    return found, ()
 
 
-def feature_kinds(model: Model, rows: DataFrame) -> dict[str, Kind]:
-    """How each watched feature is compared: text by its words, names by their shares, counts in log space."""
-    return {name: _kind(name, rows) for name in model.features if name in rows and name not in UNWATCHED}
-
-
-def _kind(name: str, rows: DataFrame) -> Kind:
-    if name == "text":
-        return "text"
-    if is_bool_dtype(rows[name]) or not is_numeric_dtype(rows[name]):
-        return "category"
-    return "count" if any(part in name for part in COUNTS) else "number"
-
-
-def _reference_window(serving: Serving, settings: Settings) -> Window:
-    """Whole weeks before the champion was trained: the world that it learned."""
-    return Window(serving.trained_at - timedelta(days=settings.monitoring.reference_days), serving.trained_at)
-
-
-def _drift(
-    model: Model,
-    serving: Serving,
-    reference: DataFrame,
-    current: DataFrame,
-    window: Window,
-    settings: Settings,
-    report: Path | None,
-) -> tuple[Measure, ...]:
-    title = (
-        f"{model.name} {serving.champion.version}: {window} against the {len(reference):,} posts before its training"
-    )
-    kinds = feature_kinds(model, reference)
-    features = drift(reference, current, kinds, settings.monitoring, report, title=title)
-    if reference.empty or current.empty:
-        return features
-    said = [serving.champion.predict(rows) for rows in (reference, current)]
-    outputs: dict[str, Kind] = {name: "number" for name in said[0] if name == "value" or name.startswith("p_")}
-    return *features, *drift(said[0], said[1], outputs, settings.monitoring, kind="prediction")
+def _no_posts(current: DataFrame) -> tuple[str, ...]:
+    return () if len(current) else ("no posts came in this window",)
 
 
 def _performance(
-    model: Model, history: History, serving: Serving, window: Window, settings: Settings
+    model: Model, book: DayBook, matured: DataFrame, window: Window, settings: Settings
 ) -> tuple[Measure, ...]:
-    matured = history.matured_in(window)
-    predictions = serving.champion.predict(matured) if len(matured) else matured
-    reference = _reference_loss(model, history, serving, window, settings)
-    return performance(model, matured, predictions, reference, settings.monitoring, seed=settings.seed)
+    said = book.said.loc[matured.index]
+    return performance(
+        model, matured, said, _usual_loss(model, book, window, settings), settings.monitoring, seed=settings.seed
+    )
 
 
-def _reference_loss(
-    model: Model, history: History, serving: Serving, window: Window, settings: Settings
-) -> Interval | None:
-    """The lower of what the champion and the version before it reached on the rows that each was judged on.
-
-    A version promoted in the middle of a move was judged on rows of both worlds: held to those alone, it could never
-    be found wanting. After probation it is: a world that has become harder for good is no reason to retrain for ever.
-    """
-    versions = [(serving.champion, serving.trained_at)]
-    if serving.previous is not None and serving.previous_trained_at is not None and _on_probation(serving, window):
-        versions.append((serving.previous, serving.previous_trained_at))
-    losses = [_judged_loss(model, history, *version, settings) for version in versions]
-    return min((loss for loss in losses if loss is not None), key=lambda loss: loss.value, default=None)
+def _usual_loss(model: Model, book: DayBook, window: Window, settings: Settings) -> Interval | None:
+    """What the champion reached on the first rows that it cannot have learned from, before the window."""
+    own = book.reference.start + book.reference.own * DAY
+    until = min(max(own + 4 * NEWEST, book.reference.window().end), window.start)
+    known = book.matured["label_known_at"]
+    rows = book.matured[((known >= Timestamp(own)) & (known < Timestamp(until))).to_numpy()]
+    return mean_loss(model, rows, book.said.loc[rows.index], settings.monitoring, seed=settings.seed)
 
 
-def _on_probation(serving: Serving, window: Window) -> bool:
-    return serving.promoted_at is not None and window.end - serving.promoted_at <= PROBATION
-
-
-def _judged_loss(
-    model: Model, history: History, version: LoadedVersion, trained_at: datetime, settings: Settings
-) -> Interval | None:
-    try:
-        _, judged = split_fresh(history.labelled(trained_at), trained_at, settings.training)
-    except NotEnoughData:  # its rows are older than the history that is kept
-        return None
-    return mean_loss(model, judged, version.predict(judged), settings.monitoring, seed=settings.seed)
-
-
-def _against_previous(
-    model: Model, history: History, serving: Serving, window: Window, settings: Settings
-) -> Interval | None:
-    """Champion minus previous on the mature posts that the champion scored since its promotion."""
+def _paired(model: Model, book: DayBook, serving: Serving, window: Window, settings: Settings) -> Paired | None:
+    """Champion and previous on the mature posts that the champion scored since its promotion."""
     if serving.previous is None or serving.promoted_at is None:
         return None
-    rows = history.labelled(window.end, since=serving.promoted_at)
-    if len(rows) < max(settings.monitoring.min_rows, MIN_ROWS):
+    rows = book.matured
+    inside = rows["event_timestamp"] >= Timestamp(serving.promoted_at)
+    inside &= rows["label_known_at"] < Timestamp(window.end)
+    rows = rows[inside.to_numpy()]
+    if len(rows) < settings.monitoring.min_rows:
         return None
-    before, now = serving.previous.predict(rows), serving.champion.predict(rows)
-    if np.isfinite(model.losses(rows, before)).all() and not np.isfinite(model.losses(rows, now)).all():
-        return Interval(math.inf, math.inf, math.inf)  # nothing can be compared, and nothing is worse
-    return compare(
+    draw = Draw(np.random.default_rng(settings.seed), RESAMPLES, settings.monitoring.confidence)
+    before = np.asarray(model.losses(rows, serving.previous.predict(rows)), dtype=float)
+    return paired(rows, book.losses[rows.index], before, draw=draw)
+
+
+def _estimate(book: DayBook, window: Window, settings: Settings) -> Estimate:
+    """The loss of the window before its labels come, from what the version says of its posts."""
+    own = book.reference.start + book.reference.own * DAY
+    known = book.matured["label_known_at"]
+    inside = (known >= Timestamp(own)) & (known < Timestamp(window.end))
+    rows = book.matured[inside.to_numpy()]
+    raw, day = raw_losses(book.said.loc[rows.index]), rows["event_timestamp"].dt.floor("D")
+    labelled = Labelled(raw, book.losses[rows.index], day)
+    newest = (day >= day.max() - NEWEST).to_numpy() if len(rows) else np.zeros(0, dtype=bool)
+    old = ~newest
+    estimator = fit_estimator(raw[old], book.losses[rows.index][old], day[old])
+    times = book.posts["event_timestamp"]
+    posts = ((times >= Timestamp(window.start)) & (times < Timestamp(window.end))).to_numpy()
+    now = raw_losses(book.predictions[posts])
+    return estimated(estimator, now, labelled, settings.monitoring.confidence)
+
+
+def _look(
+    model: Model,
+    history: History,
+    serving: Serving,
+    evidence: Evidence,
+    book: DayBook,
+    settings: Settings,
+    fit: FitSettings,
+):  # type: ignore[no-untyped-def]
+    return look(
         model,
-        serving.previous.version,
-        serving.champion.version,
-        rows,
-        before,
-        now,
+        history.without(serving.blocked).labelled(evidence.as_of),
+        serving.champion,
+        serving.files,
+        as_of=evidence.as_of,
+        trained_at=serving.trained_at,
+        changed_at=_changed_at(evidence, book),
+        training=settings.training,
+        fit=fit,
+        confidence=confidence(evidence.guards.looks),
         seed=settings.seed,
-        resamples=settings.release.resamples,
-        confidence=settings.monitoring.confidence,
-    ).delta
+    )
+
+
+def _changed_at(evidence: Evidence, book: DayBook) -> datetime | None:
+    """The day from which on posts are of the new world: labels tell of posts published a delay before they came."""
+    if evidence.alarm is None or not evidence.alarm.raised or evidence.alarm.changed_at is None:
+        return None
+    late = evidence.alarm.streams[0].kind in ("performance", "calibration", "label")
+    return evidence.alarm.changed_at - (book.label_delay if late else timedelta(0))

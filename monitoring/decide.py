@@ -1,29 +1,33 @@
 """What now? One pure function from the evidence of a window to one action and its sentence.
 
-The rules are asked in the order of harm: data that is broken must not be learned from, a release that made
-things worse is taken back, a loss that rose is retrained. Features explain, performance decides: drift
-without a measured rise of the loss is reported and not acted on, unless labels have stopped coming.
+The rules are asked in the order of harm. Broken data must not be learned from. A release that made things worse is
+taken back. Then only what was measured counts: an alarm says that something moved, a look says what would be gained by
+acting on it, and the cheapest action that earns its cost is taken. Performance decides, features explain.
 """
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from models.gain import Gain, Look
 from monitoring.evidence import Evidence
+from monitoring.guards import held_back, stale
 from monitoring.measures import Measure
-from monitoring.wording import evidence_of, names, share, span
-from trimtab.settings import Monitoring
+from monitoring.wording import alarm_words, evidence_of, gain_words, loss_words, moved_words, names, share, span
+from trimtab.settings import Cost, Settings
 
 Action = Literal["none", "quarantine", "recalibrate", "retrain", "rollback"]
 
 PROBATION = timedelta(days=28)  # after a promotion, in which the version before it is still an option
+MOST = 0.8  # of a retrain's gain: a recalibration that gets as much is enough
+FALSE_GAIN = 0.05  # chance that a champion that cannot be bettered is ever replaced, spent look by look
 
 DONE: dict[Action, str] = {
     "none": "nothing is done",
-    "quarantine": "no retrain is asked for, {version} keeps serving; look at the source and `trimtab quarantine list`",
-    "recalibrate": "the calibrator alone is to be refitted; {version} keeps serving until then",
+    "quarantine": "nothing is learned from this window, {version} keeps serving; look at the source and "
+    "`trimtab quarantine list`",
+    "recalibrate": "the calibrator alone is to be refitted; {version} keeps serving unless it is beaten on fresh posts",
     "retrain": "a challenger is to be trained; {version} keeps serving unless it is beaten on fresh posts",
     "rollback": "{previous} is to be put back in place of {version}; no retrain is asked for",
 }
@@ -36,6 +40,8 @@ class Decision:
     action: Action
     reasons: tuple[str, ...]
     evidence: dict[str, Any] = field(default_factory=dict)  # plain values, rounded, for the ledger
+    since: datetime | None = None  # posts to learn from were scored since; None: all history
+    cut: datetime | None = None  # posts to judge on were scored since; None: the usual ones
 
     def __str__(self) -> str:
         about = self.evidence | {
@@ -47,133 +53,167 @@ class Decision:
         return f"{subject}{reasons}: {DONE[self.action].format(**about)}."
 
 
-def decide(evidence: Evidence, settings: Monitoring) -> Decision:
+def decide(evidence: Evidence, settings: Settings) -> Decision:
     """The first rule that finds something decides; never raises, whatever could not be judged."""
-    rules: tuple[Callable[[Evidence, Monitoring], Decision | None], ...] = (
+    rules: tuple[Callable[[Evidence, Settings], Decision | None], ...] = (
         _data_broken,
         _worse_than_previous,
-        _loss_rose,
-        _moved_unseen,
+        _pays,
+        _stale,
     )
     found = (rule(evidence, settings) for rule in rules)
     return next((decision for decision in found if decision), None) or _nothing(evidence, settings)
 
 
-def _data_broken(evidence: Evidence, settings: Monitoring) -> Decision | None:
-    reasons = []
-    held = _alarmed(evidence, "quarantined_share")
-    if held:
-        batches = len(evidence.quarantined_batches)
-        what = f" in {batches} batch{'es' if batches != 1 else ''}" if batches else ""
-        reasons.append(f"{share(held[0].value)} of the rows that arrived were quarantined{what}")
-    if gone := _alarmed(evidence, "null_share"):
-        reasons.append(f"{names(m.slice for m in gone)} went empty (null in {share(gone[0].value)} of the rows)")
-    if few := _alarmed(evidence, "rows_share"):
-        reasons.append(f"only {share(few[0].value)} of the usual posts arrived ({few[0].rows:,})")
+def wants_look(evidence: Evidence, settings: Settings) -> bool:
+    """Whether the gain of acting is worth measuring now: an alarm, or too long since it was measured."""
+    if broken(evidence) or _worse_than_previous(evidence, settings) or held(evidence, settings):
+        return False
+    return raised(evidence) or _overdue(evidence, settings.cost) or bool(_due(evidence, settings))
+
+
+def confidence(looks: int) -> float:
+    """Of the interval of a gain, at the next look of a champion that was looked at `looks` times before.
+
+    The j-th look has the level FALSE_GAIN / (j (j + 1)), so that all looks together have FALSE_GAIN.
+    """
+    level = FALSE_GAIN / ((looks + 1) * (looks + 2))
+    return 1 - 2 * level
+
+
+def raised(evidence: Evidence) -> bool:
+    return evidence.alarm is not None and evidence.alarm.raised
+
+
+def broken(evidence: Evidence) -> tuple[Measure, ...]:
+    """The quality measures in alarm that say the data is not what it seems."""
+    return tuple(measure for measure in evidence.of("quality") if measure.alarm and measure.name in BROKEN)
+
+
+def held(evidence: Evidence, settings: Settings) -> str | None:
+    """In words why automatic retraining is held back now."""
+    return held_back(evidence.guards, evidence.as_of, settings.cost)
+
+
+def worth(gain: Gain, evidence: Evidence, cost: Cost) -> float:
+    """What acting is expected to earn over the payback time, less its cost, in the currency of the settings."""
+    posts = evidence.posts_per_day * cost.payback_days
+    price = cost.retrain_cost if gain.action == "retrain" else cost.recalibrate_cost
+    return gain.per_post.value * posts * cost.error_cost - price
+
+
+BROKEN: dict[str, Callable[[list[Measure]], str]] = {
+    "quarantined_share": lambda found: f"{share(found[0].value)} of the rows that arrived were quarantined",
+    "null_share": lambda found: f"{names(m.slice for m in found)} went empty (null in {share(found[0].value)} of rows)",
+    "unit_factor": lambda found: f"{names(m.slice for m in found)} came in another unit (x {found[0].value:,.3g})",
+    "rows_share": lambda found: f"only {share(found[0].value)} of the usual posts arrived ({found[0].rows:,})",
+    "top_authors_share": lambda found: f"five authors wrote {share(found[0].value)} of the posts",
+}
+
+
+def _data_broken(evidence: Evidence, settings: Settings) -> Decision | None:
+    found = broken(evidence)
+    reasons = [
+        words([m for m in found if m.name == name])
+        for name, words in BROKEN.items()
+        if any(m.name == name for m in found)
+    ]
     return _decision("quarantine", evidence, reasons) if reasons else None
 
 
-def _alarmed(evidence: Evidence, name: str) -> list[Measure]:
-    return [measure for measure in evidence.of("quality", name) if measure.alarm]
-
-
-def _worse_than_previous(evidence: Evidence, settings: Monitoring) -> Decision | None:
-    gap, promoted = evidence.against_previous, evidence.promoted_at
-    if gap is None or promoted is None or evidence.previous is None or not gap.low > 0:
+def _worse_than_previous(evidence: Evidence, settings: Settings) -> Decision | None:
+    pair, promoted = evidence.paired, evidence.promoted_at
+    if pair is None or promoted is None or evidence.previous is None or not pair.worse:
         return None
     age = evidence.as_of - promoted
     if age > PROBATION:
         return None
+    gap = pair.delta
     worse = (
         f"its loss is {gap.value:.3g} higher than that of version {evidence.previous} ({gap.low:.3g} to {gap.high:.3g})"
-        if math.isfinite(gap.value)
+        if gap.value < float("inf")
         else f"its predictions are not numbers, and those of version {evidence.previous} are"
     )
-    return _decision("rollback", evidence, [f"on the same mature posts {worse}, {span(age)} after its promotion"])
+    return _decision(
+        "rollback", evidence, [f"on the same {pair.rows:,} mature posts {worse}, {span(age)} after its promotion"]
+    )
 
 
-def _loss_rose(evidence: Evidence, settings: Monitoring) -> Decision | None:
-    rose = evidence.one("performance", "loss_rise")
-    if rose is None or not rose.alarm:
+def _pays(evidence: Evidence, settings: Settings) -> Decision | None:
+    """The action whose measured gain is sure and earns its cost; recalibrating where that gets most of it."""
+    if evidence.look is None or held(evidence, settings):
         return None
-    reasons = [f"the loss on {rose.rows:,} mature posts rose by {share(rose.value)}{_range(evidence)}"]
-    if moved := _moved(evidence):
-        reasons.append(f"what moved most: {names(m.name for m in moved)}")
-    return _retrain(evidence, settings, reasons)
-
-
-def _moved_unseen(evidence: Evidence, settings: Monitoring) -> Decision | None:
-    """Drift of most features and of the prediction, and labels stopped coming a horizon and a window ago."""
-    if evidence.last_label_at is None or not _drifted(evidence, settings):
+    chosen = _chosen(evidence.look, evidence, settings.cost)
+    if chosen is None:
         return None
-    silence = evidence.as_of - evidence.last_label_at
-    if silence <= evidence.horizon + (evidence.window.end - evidence.window.start):
-        return None
-    blind = f"no label has come for {span(silence)}, so the loss cannot be seen"
-    return _retrain(evidence, settings, [_drift_words(evidence), blind])
+    reasons = [*_why(evidence), gain_words(chosen, evidence.look, worth(chosen, evidence, settings.cost))]
+    if chosen.action == "recalibrate":
+        return _decision("recalibrate", evidence, reasons, cut=evidence.look.cut, since=chosen.since)
+    return _decision("retrain", evidence, reasons, cut=evidence.look.cut, since=chosen.since)
 
 
-def _retrain(evidence: Evidence, settings: Monitoring, reasons: list[str]) -> Decision:
-    rest = timedelta(days=settings.cool_down_days)
-    last = evidence.last_retrain_at
-    if last is not None and evidence.as_of - last < rest:
-        pause = f"but it was retrained {span(evidence.as_of - last)} ago and rests until {last + rest:%Y-%m-%d}"
-        return _decision("none", evidence, [*reasons, pause])
-    return _decision("retrain", evidence, reasons)
+def _chosen(look: Look, evidence: Evidence, cost: Cost) -> Gain | None:
+    good = [gain for gain in look.gains if gain.per_post.low > 0 and worth(gain, evidence, cost) > 0]
+    best = max(good, key=lambda gain: (gain.per_post.value, gain.action), default=None)
+    small = next((gain for gain in good if gain.action == "recalibrate"), None)
+    if best is not None and small is not None and small.per_post.value >= MOST * best.per_post.value:
+        return small
+    return best
 
 
-def _nothing(evidence: Evidence, settings: Monitoring) -> Decision:
+def _stale(evidence: Evidence, settings: Settings) -> Decision | None:
+    due = _due(evidence, settings)
+    return _decision("retrain", evidence, [due]) if due and not held(evidence, settings) else None
+
+
+def _due(evidence: Evidence, settings: Settings) -> str | None:
+    return stale(evidence.guards, evidence.as_of, settings.cost)
+
+
+def _overdue(evidence: Evidence, cost: Cost) -> bool:
+    moments = [m for m in (evidence.guards.trained_at, evidence.guards.last_look_at) if m is not None]
+    return bool(moments) and evidence.as_of - max(moments) >= timedelta(days=cost.look_days)
+
+
+def _why(evidence: Evidence) -> list[str]:
+    """What started the look."""
+    return [alarm_words(evidence)] if raised(evidence) else ["no alarm, but it was time to measure"]
+
+
+def _nothing(evidence: Evidence, settings: Settings) -> Decision:
     """What was seen, and why it does not matter (or what could not be judged)."""
-    reasons = [_loss_words(evidence)]
-    if _moved(evidence) or any(m.alarm for m in evidence.of("prediction")):
-        watched = " and is watched" if _drifted(evidence, settings) else ""
-        reasons.append(f"{_drift_words(evidence)}, which explains but does not decide{watched}")
-    elif not any(m.judged for m in evidence.of("drift")):
-        reasons.append("drift could not be judged on these rows")
-    else:
-        reasons.append("no feature moved")
-    late = [m for m in evidence.of("quality") if m.alarm]
+    reasons = [alarm_words(evidence) if raised(evidence) else loss_words(evidence)]
+    if evidence.look is not None:
+        reasons.append(_not_worth(evidence, settings.cost))
+    elif raised(evidence) and (why := held(evidence, settings)):
+        reasons.append(why)
+    elif moved := moved_words(evidence):
+        reasons.append(moved)
+    reasons += evidence.unjudged
+    late = [m for m in evidence.of("quality") if m.alarm and m.name not in BROKEN]
     if late:
         reasons.append(f"to look at: {names(f'{m.name} of {m.slice}' if m.slice != 'all' else m.name for m in late)}")
     return _decision("none", evidence, reasons)
 
 
-def _loss_words(evidence: Evidence) -> str:
-    rose = evidence.one("performance", "loss_rise")
-    if rose is None:
-        loss = evidence.one("performance", "mean_loss")
-        why = "no mature posts" if loss is None else "no reference to hold it against"
-        rows = max((m.rows for m in evidence.of("performance")), default=0)
-        why = f"only {rows:,} mature posts" if loss is None and rows else why
-        return f"the loss could not be judged ({why})"
-    if rose.value < rose.threshold:
-        turn = "rose by only" if rose.value > 0 else "fell by"
-        return f"the loss on {rose.rows:,} mature posts {turn} {share(abs(rose.value))}{_range(evidence)}"
-    return f"the loss on {rose.rows:,} mature posts may have risen{_range(evidence)}, which can be chance"
+def _not_worth(evidence: Evidence, cost: Cost) -> str:
+    """Why a look ended in nothing."""
+    look = evidence.look
+    assert look is not None
+    best = max(look.gains, key=lambda gain: gain.per_post.value, default=None)
+    if best is None:
+        return f"no gain could be measured ({look.note.rstrip('.')})"
+    return gain_words(best, look, worth(best, evidence, cost))
 
 
-def _range(evidence: Evidence) -> str:
-    low, high = (evidence.one("performance", f"loss_rise_{end}") for end in ("low", "high"))
-    return "" if low is None or high is None else f" ({100 * low.value:+.0f} to {100 * high.value:+.0f} %)"
-
-
-def _moved(evidence: Evidence) -> list[Measure]:
-    return [measure for measure in evidence.of("drift") if measure.alarm]
-
-
-def _drifted(evidence: Evidence, settings: Monitoring) -> bool:
-    judged = sum(m.judged for m in evidence.of("drift"))
-    enough = judged > 0 and len(_moved(evidence)) >= settings.drift_share * judged
-    return enough and any(m.alarm for m in evidence.of("prediction"))
-
-
-def _drift_words(evidence: Evidence) -> str:
-    moved, judged = _moved(evidence), sum(m.judged for m in evidence.of("drift"))
-    parts = [f"{len(moved)} of {judged} features moved ({names(m.name for m in moved)})"] if moved else []
-    if any(m.alarm for m in evidence.of("prediction")):
-        parts.append("the predictions moved")
-    return " and ".join(parts)
-
-
-def _decision(action: Action, evidence: Evidence, reasons: list[str]) -> Decision:
-    return Decision(action, tuple(reasons), evidence_of(evidence))
+def _decision(
+    action: Action,
+    evidence: Evidence,
+    reasons: list[str],
+    since: datetime | None = None,
+    cut: datetime | None = None,
+) -> Decision:
+    facts = evidence_of(evidence) | {
+        name: moment.isoformat() for name, moment in (("since", since), ("cut", cut)) if moment is not None
+    }
+    return Decision(action, tuple(reasons), facts, since, cut)

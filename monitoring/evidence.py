@@ -1,11 +1,26 @@
 """Everything a decision may rest on, gathered by the flows and frozen."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from models.intervals import Interval
+from models.gain import Look
+from monitoring.alarm import Alarm
 from monitoring.measures import Kind, Measure
+from monitoring.paired import Paired
 from trimtab.windows import Window
+
+
+@dataclass(frozen=True)
+class Guards:
+    """What the ledger remembers of this model that holds automatic retraining back; times are `as_of` of the past."""
+
+    trained_at: datetime | None = None  # of the champion
+    last_retrain_at: datetime | None = None  # the newest training of any kind, promoted or refused
+    last_look_at: datetime | None = None  # the newest measurement of a gain
+    looks: int = 0  # of the champion so far, each of which spends confidence
+    spent: float = 0.0  # on retrains in the last 30 days, in the currency of the settings
+    refused_in_a_row: int = 0  # challengers since the last promotion
+    last_refused_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -19,12 +34,16 @@ class Evidence:
     rows: int  # posts that became known, and so were scored, in the window
     horizon: timedelta
     measures: tuple[Measure, ...]  # of all kinds, in any order
+    alarm: Alarm | None = None  # None: nothing could be judged (`unjudged` says why)
+    look: Look | None = None  # the gain of each candidate, where it was measured
+    guards: Guards = field(default_factory=Guards)
     quarantined_batches: tuple[str, ...] = ()  # ids, those of the window
     last_label_at: datetime | None = None  # when the newest label of all became known; None: none ever did
-    last_retrain_at: datetime | None = None  # the newest training of this model, promoted or refused
+    posts_per_day: float = 0.0  # over the reference
     promoted_at: datetime | None = None  # None also after a rollback: nothing is on probation then
     previous: str | None = None  # the version that served before
-    against_previous: Interval | None = None  # mean loss, champion minus previous, on the same mature rows
+    paired: Paired | None = None  # champion against previous on the same mature rows since the promotion
+    unjudged: tuple[str, ...] = ()  # in words, what could not be judged and why
 
     def of(self, kind: Kind, name: str | None = None) -> tuple[Measure, ...]:
         """The measures of a kind (and name), clearest alarm first, so that their order never matters."""
@@ -37,7 +56,8 @@ class Evidence:
 
 
 def _clearest(measure: Measure) -> tuple[bool, float, str, str, float, int]:
-    """Sort key: alarms first, then by how many times its threshold the value is; total, so NaN stays out."""
+    """Sort key: alarms first, then by evidence or by how many times its threshold the value is; NaN stays out."""
     value = measure.value if measure.judged else 0.0
     excess = value / measure.threshold if measure.threshold > 0 else 0.0
-    return not measure.alarm, -excess, measure.name, measure.slice, -value, -measure.rows
+    weight = measure.spent if measure.spent == measure.spent else excess
+    return not measure.alarm, -weight, measure.name, measure.slice, -value, -measure.rows

@@ -25,6 +25,10 @@ class Measure:
     threshold: float
     alarm: bool
     rows: int  # the rows of the window behind the value
+    usual: float = math.nan  # the median of the reference days
+    surprise: float = math.nan  # of the newest day, in standard deviations of what the reference leads one to expect
+    spent: float = math.nan  # evidence gathered against "nothing moved", as a share of what raises the alarm alone
+    stock: str = ""  # what Evidently's defaults would have said, in words
 
     @property
     def judged(self) -> bool:

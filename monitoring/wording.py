@@ -1,13 +1,18 @@
 """Figures and names as a person on call reads them, and as the ledger keeps them."""
 
+import math
 from collections.abc import Iterable
 from datetime import timedelta
 from itertools import islice
 from typing import Any
 
+from models.gain import Gain, Look
+from monitoring.alarm import Finding
 from monitoring.evidence import Evidence
 
 NAMED = 3  # names in a sentence; more are counted
+KIND_WORDS = {"prediction": "prediction of ", "label": "share of ", "calibration": "calibration of "}
+SEEN = 0.1  # share of the limit from which a stream is worth a word
 
 
 def share(value: float) -> str:
@@ -32,11 +37,80 @@ def names(words: Iterable[str]) -> str:
     return " and ".join([", ".join(head[:-1]), head[-1]]) if len(head) > 1 else "".join(head)
 
 
+def alarm_words(evidence: Evidence) -> str:
+    """What raised the alarm, and since when."""
+    alarm = evidence.alarm
+    if alarm is None or not alarm.raised:
+        return "no alarm"
+    top = alarm.streams[0]
+    since = f" since {alarm.changed_at:%Y-%m-%d}" if alarm.changed_at else ""
+    what = {
+        "loss": f"the loss{_by(evidence)} has been too high{since}",
+        "slice": f"the loss of {top.slice} rose{since}",
+    }
+    said = what.get(top.group, f"{_label(top)} moved{since}")
+    others = [_label(f) for f in alarm.streams[1:] if f.spent >= SEEN and f.group in ("feature", "shares", "output")]
+    return f"{said}, beyond what chance brings within the budget" + (f"; {names(others)} moved too" if others else "")
+
+
+def _by(evidence: Evidence) -> str:
+    rise = evidence.one("performance", "loss_rise")
+    return f" (by {share(rise.value)} in this window)" if rise is not None and rise.value > 0 else ""
+
+
+def _label(finding: Finding) -> str:
+    kind = {"prediction": "prediction of ", "label": "share of ", "calibration": "calibration of "}.get(
+        finding.kind, ""
+    )
+    if finding.kind == "label" and finding.name == "target":
+        kind = ""
+    return kind + finding.name
+
+
+def loss_words(evidence: Evidence) -> str:
+    """The loss of the window against the reference, in its words."""
+    rise = evidence.one("performance", "loss_rise")
+    if rise is None:
+        loss = evidence.one("performance", "mean_loss")
+        rows = max((m.rows for m in evidence.of("performance", "mean_loss")), default=0)
+        if loss is not None:
+            return f"the loss on {loss.rows:,} mature posts is {loss.value:.3g}, with no reference to hold it against"
+        return f"the loss could not be judged ({f'only {rows:,}' if rows else 'no'} mature posts)" + _estimate(evidence)
+    turn = "is up by" if rise.value > 0 else "is down by"
+    return f"the loss on {rise.rows:,} mature posts {turn} {share(abs(rise.value))}, within what days differ by"
+
+
+def _estimate(evidence: Evidence) -> str:
+    guess = evidence.one("performance", "estimated_loss")
+    return "" if guess is None else f", estimated at {guess.value:.3g}"
+
+
+def moved_words(evidence: Evidence) -> str:
+    """Streams that moved without raising the alarm."""
+    alarm = evidence.alarm
+    if alarm is None:
+        return ""
+    found = [_label(finding) for finding in alarm.streams if finding.spent >= SEEN]
+    if not found:
+        return "nothing moved"
+    return f"{names(found)} may have moved ({share(alarm.spent)} of what raises the alarm)"
+
+
+def gain_words(gain: Gain, look: Look, worth: float) -> str:
+    """What was measured, and whether it pays."""
+    what = "a new calibrator" if gain.action == "recalibrate" else "a retrain"
+    learned = f" on posts since {gain.since:%Y-%m-%d}" if gain.since and gain.action == "retrain" else ""
+    size = gain.per_post.value / look.champion_loss if look.champion_loss else math.nan
+    share_of = f" ({share(size)})" if math.isfinite(size) else ""
+    gained = f"{what}{learned} would gain {gain.per_post}{share_of} on the newest {look.rows:,} mature posts"
+    if not gain.per_post.low > 0:
+        return f"{gained}, which can be chance"
+    return f"{gained}, worth {abs(worth):,.2f} {'more' if worth > 0 else 'less'} than it costs"
+
+
 def evidence_of(evidence: Evidence) -> dict[str, Any]:
     """What a decision rests on, in plain values of four digits, ready for JSON."""
-    judged = [m for m in evidence.of("drift") if m.judged]
-    gap = evidence.against_previous
-    rises = {m.name: _short(m.value) for m in evidence.of("performance") if m.judged}
+    performance = {m.name: short(m.value) for m in evidence.of("performance") if m.judged and m.slice == "all"}
     facts: dict[str, Any] = {
         "model": evidence.model,
         "version": evidence.version,
@@ -44,16 +118,33 @@ def evidence_of(evidence: Evidence) -> dict[str, Any]:
         "window": str(evidence.window),
         "as_of": evidence.as_of.isoformat(timespec="seconds"),
         "rows": evidence.rows,
-        "features": len(judged),
-        "moved": {m.name: _short(m.value) for m in judged if m.alarm},
-        "prediction_moved": any(m.alarm for m in evidence.of("prediction")),
-        "quality": {f"{m.name} {m.slice}": _short(m.value) for m in evidence.of("quality") if m.alarm},
-        "performance": rises,
-        "quarantined_batches": sorted(evidence.quarantined_batches),
-        "against_previous": None if gap is None else [_short(gap.value), _short(gap.low), _short(gap.high)],
+        "performance": performance,
+        "broken": [f"{m.name} of {m.slice}" for m in evidence.of("quality") if m.alarm],
+        "quarantined_batches": list(evidence.quarantined_batches),
+        "unjudged": list(evidence.unjudged),
     }
-    return {name: value for name, value in facts.items() if value not in (None, {}, [])}
+    if evidence.alarm is not None:
+        facts["alarm"] = {
+            "raised": evidence.alarm.raised,
+            "spent": short(evidence.alarm.spent),
+            "changed_at": evidence.alarm.changed_at.isoformat() if evidence.alarm.changed_at else None,
+            "streams": {f"{f.kind} {f.label}": short(f.spent) for f in evidence.alarm.streams[:8] if f.spent >= 0.01},
+        }
+    if evidence.look is not None:
+        facts["look"] = {
+            "rows": evidence.look.rows,
+            "champion_loss": short(evidence.look.champion_loss),
+            "gains": {str(gain.action) + (" since the change" if gain.since and gain.action == "retrain" else ""): [
+                short(end) for end in (gain.per_post.value, gain.per_post.low, gain.per_post.high)
+            ] for gain in evidence.look.gains},
+            "note": evidence.look.note,
+        }  # fmt: skip
+    if evidence.paired is not None:
+        delta = evidence.paired.delta
+        facts["against_previous"] = [short(end) for end in (delta.value, delta.low, delta.high)]
+    return facts
 
 
-def _short(value: float) -> float:
-    return float(f"{value:.4g}")
+def short(value: float) -> float | None:
+    """Four digits; None for what is no number, which JSON does not have."""
+    return float(f"{value:.4g}") if math.isfinite(value) else None

@@ -63,13 +63,28 @@ class Monitoring(Section):
     """When a window counts as moved."""
 
     window_days: float = Field(7, gt=0)
-    reference_days: float = Field(28, gt=0, description="length of the reference before a version was trained")
-    drift_distance: float = Field(0.1, gt=0, description="distance of a feature from its reference that is an alarm")
-    drift_share: float = Field(0.3, gt=0, le=1, description="share of features in alarm that is drift")
-    loss_rise_share: float = Field(0.05, gt=0, description="rise of the loss over the reference worth a retrain")
+    reference_days: float = Field(56, ge=14, description="length of the reference before a version was trained")
+    false_alarms_per_year: float = Field(
+        1, gt=0, le=52, description="budget of a model: alarms a year in a world where nothing moves"
+    )
+    loss_rise_share: float = Field(0.05, gt=0, description="rise of the loss that the policy `performance` acts on")
     min_rows: int = Field(100, ge=1, description="a smaller window is not judged")
     confidence: float = Field(0.95, gt=0.5, lt=1, description="of every interval that decides")
-    cool_down_days: float = Field(7, ge=0, description="between two retrains of a model")
+
+
+class Cost(Section):
+    """What a retrain costs and what an error costs, in one currency of yours, and the brakes."""
+
+    retrain_cost: float = Field(1.0, ge=0, description="of one retrain, all told")
+    recalibrate_cost: float = Field(0.1, ge=0, description="of one refit of the calibrator")
+    error_cost: float = Field(0.01, gt=0, description="of one unit of the model's loss on one post")
+    payback_days: float = Field(28, gt=0, description="in which a retrain must earn what it cost")
+    monthly_cap: float = Field(10.0, ge=0, description="spent on retrains in 30 days at most")
+    cool_down_days: float = Field(7, ge=0, description="between two looks for a gain")
+    look_days: float = Field(28, gt=0, description="without an alarm, a gain is looked for at least this often")
+    breaker_refusals: int = Field(3, ge=1, description="challengers refused in a row that stop automatic retraining")
+    breaker_days: float = Field(28, gt=0, description="for which it then stops")
+    stale_days: float = Field(365, gt=0, description="age of a champion at which it is retrained whatever is seen")
 
 
 class Release(Section):
@@ -91,6 +106,7 @@ class Settings(BaseSettings):
     ingest: Ingest = Ingest()
     training: Training = Training()
     monitoring: Monitoring = Monitoring()
+    cost: Cost = Cost()
     release: Release = Release()
 
     @property

@@ -1,0 +1,157 @@
+"""One alarm over every stream and every day, within a stated budget of false ones.
+
+Each score of `monitoring.surprise` becomes e-values: likelihood ratios of a shifted normal to the standard one. Each
+stream keeps Shiryaev-Roberts sums of their products over every day that a change may have begun on. Such a sum grows
+by one a day while nothing moves, and so does any weighted mean of sums **whatever the dependence of the streams**
+(Shin, Ramdas and Rinaldo, "E-detectors", New England Journal of Statistics in Data Science 2023): the mean over all
+streams first reaches `limit` after at least `limit` days on average. Measured, it takes about SLACK times as long
+(benchmarks/incidents), and the limit is set by the measurement.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from monitoring.measures import Kind
+from monitoring.streams import Days, Group, Stream
+from monitoring.surprise import scores
+
+SHIFTS = (1.0, 2.0, 3.0)  # sizes of change looked for, in standard deviations of a day
+SLACK = 4.0  # how much longer than the theorem promises the first false alarm takes, measured on independent streams
+LONE = 0.6  # of the way to an alarm (on a log scale) is the most that one day can go alone: bursts are no drift
+# How the budget is shared: performance decides, features explain. Within a group every stream has the same share.
+SHARES: dict[Group, float] = {
+    "loss": 0.45, "calibration": 0.10, "slice": 0.10, "output": 0.10, "feature": 0.19, "shares": 0.06,
+}  # fmt: skip
+DAYS_A_YEAR = 365.25
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one stream says at the end of the window."""
+
+    kind: Kind
+    name: str
+    slice: str
+    group: Group
+    spent: float  # its evidence as a share of the limit
+    surprise: float  # score of the newest judged day, in standard deviations; positive is up
+    z: tuple[float, ...]  # scores of the days of the window
+    changed_at: datetime | None  # the likeliest first day of its change; None where nothing speaks for one
+
+    @property
+    def direction(self) -> str:
+        return "up" if self.surprise > 0 else "down"
+
+    @property
+    def label(self) -> str:
+        return self.name if self.slice == "all" else f"{self.name} of {self.slice}"
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """All streams together. `streams` holds most evidence first."""
+
+    raised: bool
+    spent: float  # share of the limit reached in the window
+    raised_on: datetime | None  # end of the day
+    changed_at: datetime | None  # of the stream with most evidence
+    streams: tuple[Finding, ...]
+    unjudged: tuple[str, ...] = ()  # names of streams whose reference says too little
+
+    def of(self, *groups: Group) -> tuple[Finding, ...]:
+        return tuple(finding for finding in self.streams if finding.group in groups)
+
+
+def limit(false_alarms_per_year: float) -> float:
+    """Evidence that raises the alarm."""
+    return DAYS_A_YEAR / (SLACK * false_alarms_per_year)
+
+
+def alarm(
+    streams: Sequence[Stream], days: Days, end: datetime, *, window_days: int, quiet_days: int, budget: float
+) -> Alarm | None:
+    """Judge the last `window_days` of `days`, which end at `end`; None where no stream can be judged.
+
+    Evidence is gathered over the days after the reference but for the first `quiet_days` of them, which were
+    looked into before and answered for.
+    """
+    known = [stream for stream in streams if np.isfinite(stream.values).any()]
+    if not known:
+        return None
+    found = scores(known, days)[:, days.reference + quiet_days :]
+    judged = np.isfinite(found).any(axis=1)
+    names = tuple(sorted({stream.name for stream, good in zip(known, judged, strict=True) if not good}))
+    kept = [stream for stream, good in zip(known, judged, strict=True) if good]
+    if not kept:
+        return None
+    return _judged(kept, found[judged], end, window_days, limit(budget), names)
+
+
+def _judged(
+    streams: list[Stream], z: np.ndarray, end: datetime, window_days: int, most: float, unjudged: tuple[str, ...]
+) -> Alarm:
+    weight = weights([stream.group for stream in streams])
+    signs = np.array([(1.0, -1.0 if stream.side == "both" else np.nan) for stream in streams])
+    sums, starts = detect(z, signs, LONE * np.log(most / weight))
+    spent = weight[:, None] * sums / most
+    total = spent.sum(axis=0)
+    width = min(window_days, z.shape[1])
+    window = total[-width:]
+    peak = z.shape[1] - width + int(window.argmax())
+    moments = [end - timedelta(days=z.shape[1] - day) for day in range(z.shape[1] + 1)]
+    order = sorted(range(len(streams)), key=lambda k: (-spent[k, peak], streams[k].name, streams[k].slice))
+    findings = tuple(_finding(streams[k], z[k], width, spent[k, peak], starts[k, peak], moments) for k in order)
+    over = np.flatnonzero(window >= 1)
+    raised_on = moments[z.shape[1] - width + int(over[0]) + 1] if len(over) else None
+    return Alarm(len(over) > 0, float(window.max()), raised_on, findings[0].changed_at, findings, unjudged)
+
+
+def weights(groups: Sequence[Group]) -> np.ndarray:
+    """Each stream's share of the budget; they sum to 1 whichever groups are there."""
+    present = {group: groups.count(group) for group in set(groups)}
+    whole = sum(SHARES[group] for group in present)
+    return np.array([SHARES[group] / whole / present[group] for group in groups])
+
+
+def detect(z: np.ndarray, signs: np.ndarray, most_a_day: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Shiryaev-Roberts sums (streams, days), a mean over signs and SHIFTS, and the likeliest start of a change.
+
+    A day without a score leaves everything as it was; a day's log e-value is held to `most_a_day`, which can only lower
+    a sum. Start: the first day of the present excursion of the largest CUSUM (Page, Biometrika 1954), -1 for none.
+    """
+    shift = np.array(SHIFTS)
+    sided = np.isfinite(signs)
+    sums = np.zeros((*signs.shape, len(shift)))
+    run, began = np.zeros_like(sums), np.full(sums.shape, -1)
+    found, starts = np.zeros(z.shape), np.full(z.shape, -1)
+    for day in range(z.shape[1]):
+        known = np.isfinite(z[:, day])
+        moved = np.nan_to_num(z[:, day])[:, None] * np.nan_to_num(signs)
+        step = moved[:, :, None] * shift - shift**2 / 2
+        step = np.minimum(step, most_a_day[:, None, None])
+        step = np.where(known[:, None, None], step, 0.0)
+        sums = np.where(known[:, None, None], (sums + 1) * np.exp(step), sums)
+        began = np.where(run <= 0, day, began)
+        run = np.maximum(run + step, 0)
+        flat, places = run.reshape(len(z), -1), (run * sided[:, :, None]).reshape(len(z), -1).argmax(axis=1)
+        best = flat[np.arange(len(z)), places]
+        starts[:, day] = np.where(best > 0, began.reshape(len(z), -1)[np.arange(len(z)), places], -1)
+        found[:, day] = (sums.mean(axis=2) * sided).sum(axis=1) / sided.sum(axis=1)
+    return found, starts
+
+
+def _finding(stream: Stream, z: np.ndarray, width: int, spent: float, start: int, moments: list[datetime]) -> Finding:
+    judged = z[np.isfinite(z)]
+    return Finding(
+        kind=stream.kind,
+        name=stream.name,
+        slice=stream.slice,
+        group=stream.group,
+        spent=float(spent),
+        surprise=float(judged[-1]) if len(judged) else 0.0,
+        z=tuple(float(score) for score in z[-width:]),
+        changed_at=moments[int(start)] if start >= 0 else None,
+    )

@@ -1,0 +1,246 @@
+"""The daily numbers of one version's world: what every window of it is judged from.
+
+A day's numbers rest on that day's rows and on the reference alone, so they are worked out once a version and cut off
+at the end of each window; a backtest pays for a version, not for every window that it served.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+
+import numpy as np
+from pandas import DataFrame, Series, Timestamp
+from pandas.api.types import is_bool_dtype, is_numeric_dtype
+
+from models.history import History
+from models.spec import Model
+from monitoring.calibration import calibration_errors
+from monitoring.measures import Kind
+from monitoring.shares import daily_distance, daily_level
+from monitoring.spaces import Kind as ColumnKind
+from monitoring.spaces import Space, fit_space
+from monitoring.streams import Days, Group, Side, Stream
+from monitoring.usual import QualityReference, prepare_quality
+from trimtab.settings import Settings
+from trimtab.windows import Window
+
+DAY = timedelta(days=1)
+COUNTS = ("_posts_", "chars", "words")  # parts of the names of features that are counts
+UNWATCHED = ("author",)  # keys, not features: a new author is not drift
+SLICE_SHARE = (0.05, 0.95)  # of the rows: a smaller slice says nothing, a larger one nothing new
+MOST_SLICES = 8
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Which days a version is held against: `days` whole days up to its training."""
+
+    start: datetime
+    days: int
+    own: int  # first day whose labels it cannot have learned from
+
+    def window(self) -> Window:
+        return Window(self.start, self.start + self.days * DAY)
+
+
+@dataclass
+class DayBook:
+    """The numbers of one version over the days of `history`, first day first; `blocked` windows are left out."""
+
+    model: Model
+    history: History
+    version: "object"  # predicts: a LoadedVersion or a candidate of a backtest
+    reference: Reference
+    settings: Settings
+    blocked: tuple[Window, ...] = ()
+    spaces: dict[str, Space] = field(default_factory=dict)
+
+    @cached_property
+    def posts(self) -> DataFrame:
+        posts = self.history.posts[self.history.posts["event_timestamp"] >= Timestamp(self.reference.start)]
+        return self._unblocked(posts).reset_index(drop=True)
+
+    @cached_property
+    def predictions(self) -> DataFrame:
+        """Of `posts`, in their order."""
+        return self.version.predict(self.posts)  # type: ignore[attr-defined]
+
+    @cached_property
+    def matured(self) -> DataFrame:
+        """Every outcome as it became known, with its post and `at`, the position of the post in `posts`."""
+        since = self.history.outcomes["label_known_at"] >= Timestamp(self.reference.start)
+        posts = self.posts.assign(at=np.arange(len(self.posts)))
+        rows = posts.merge(self.history.outcomes[since], on="post_id", how="inner")
+        return rows[rows["label_known_at"] > rows["event_timestamp"]].reset_index(drop=True)
+
+    @cached_property
+    def losses(self) -> np.ndarray:
+        """One a row of `matured`."""
+        return np.asarray(self.model.losses(self.matured, self.said), dtype=float)
+
+    @cached_property
+    def said(self) -> DataFrame:
+        """What the version said of each row of `matured`."""
+        return self.predictions.iloc[self.matured["at"].to_numpy()].set_axis(self.matured.index)
+
+    @cached_property
+    def streams(self) -> tuple[Stream, ...]:
+        return (*self._features(), *self._outputs(), *self._performance())
+
+    def until(self, end: datetime) -> tuple[tuple[Stream, ...], Days]:
+        """The streams and days up to `end`, which lies a whole number of days after the reference began."""
+        total = min(round((end - self.reference.start) / DAY), self.total)
+        cut = tuple(
+            Stream(s.kind, s.name, s.group, s.values[:total], s.noise[:total], s.side, s.slice, s.own_from)
+            for s in self.streams
+        )
+        first = self.reference.start.weekday()
+        return cut, Days((first + np.arange(total)) % 7, self.reference.days)
+
+    @cached_property
+    def total(self) -> int:
+        """Days from the start of the reference to the last row."""
+        last = [rows[name].max() for rows, name in ((self.posts, "event_timestamp"), (self.matured, "label_known_at"))]
+        ends = [moment for moment in last if moment == moment]
+        span = (max(ends).to_pydatetime() - self.reference.start) // DAY + 1 if ends else 0
+        return max(int(span), self.reference.days)
+
+    @cached_property
+    def rows_a_day(self) -> np.ndarray:
+        return np.bincount(self.day_of(self.posts["event_timestamp"]), minlength=self.total)[: self.total]
+
+    @property
+    def posts_per_day(self) -> float:
+        """Over the days of the reference that had any."""
+        seen = self.rows_a_day[: self.reference.days]
+        return float(seen[seen > 0].mean()) if (seen > 0).any() else 0.0
+
+    @cached_property
+    def label_delay(self) -> timedelta:
+        """From a post to its label: the median."""
+        delay = (self.matured["label_known_at"] - self.matured["event_timestamp"]).median()
+        return delay.to_pytimedelta() if delay == delay else timedelta(0)
+
+    @cached_property
+    def quality(self) -> QualityReference:
+        """How the reference days differ, for the rules on broken data."""
+        window = self.reference.window()
+        known = self.matured["label_known_at"]
+        matured = self.matured[(known < Timestamp(window.end)).to_numpy()]
+        columns = [name for name in self.model.features if name in self.history.posts]
+        names = [name for name, kind in feature_kinds(self.model, self.posts).items() if kind == "category"]
+        return prepare_quality(
+            self.history.scored_in(window), window, columns, matured=matured, categories=names, blocked=self.blocked
+        )
+
+    @property
+    def _in_reference(self) -> np.ndarray:
+        return np.arange(self.total) < self.reference.days
+
+    def day_of(self, moments: Series) -> np.ndarray:
+        """The day of each moment, 0 the first of the reference."""
+        passed = moments.to_numpy().astype("datetime64[us]") - np.datetime64(
+            self.reference.start.replace(tzinfo=None), "us"
+        )
+        return (passed // np.timedelta64(1, "D")).astype(np.int64)
+
+    def _unblocked(self, posts: DataFrame) -> DataFrame:
+        kept = np.ones(len(posts), dtype=bool)
+        for window in self.blocked:
+            times = posts["event_timestamp"]
+            kept &= ~((times >= Timestamp(window.start)) & (times < Timestamp(window.end))).to_numpy()
+        return posts[kept]
+
+    def _features(self) -> list[Stream]:
+        day = self.day_of(self.posts["event_timestamp"])
+        inside = day < self.reference.days
+        before = self.posts[inside]
+        found = []
+        for name, kind in feature_kinds(self.model, before).items():
+            space = fit_space(name, before[name], kind, self.settings.monitoring.min_rows)
+            if space is not None:
+                self.spaces[name] = space
+                found += self._of_column("drift", space, self.posts[name], day, ("feature", "shares"))
+        return found
+
+    def _of_column(
+        self, kind: Kind, space: Space, column: Series, day: np.ndarray, groups: tuple[Group, Group]
+    ) -> list[Stream]:
+        """Its level, where it has one, and how far its shares lie from the reference's."""
+        found = []
+        level = space.level(column)
+        if level is not None:
+            found.append(self._level(kind, space.name, groups[0], level, day))
+        shares = space.shares(column, day, self.total)
+        rows = np.bincount(day, minlength=self.total).astype(float)
+        distance = daily_distance(shares, self._in_reference, rows, space.clumping)
+        found.append(Stream(kind, space.name, groups[1], distance, np.zeros(self.total), "up", "shares"))
+        return found
+
+    def _level(
+        self,
+        kind: Kind,
+        name: str,
+        group: Group,
+        numbers: np.ndarray,
+        day: np.ndarray,
+        side: Side = "both",
+        part: str = "all",
+        own: int = 0,
+    ) -> Stream:
+        mean, noise, _ = daily_level(numbers, day, self.total, self._in_reference)
+        return Stream(kind, name, group, mean, noise, side, part, own)
+
+    def _outputs(self) -> list[Stream]:
+        """What the version says, and what the labels say, as levels: a number, or the share of each class."""
+        day, matured = self.day_of(self.posts["event_timestamp"]), self.day_of(self.matured["label_known_at"])
+        numbers = {name: self.predictions[name] for name in _numbers(self.predictions)} if len(self.posts) else {}
+        said = [self._level("prediction", n, "output", v.to_numpy(float), day) for n, v in numbers.items()]
+        target = self.matured["target"]
+        if is_numeric_dtype(target):
+            return [*said, self._level("label", "target", "output", target.to_numpy(float), matured)]
+        shares = {str(c): (target == c).to_numpy(float) for c in sorted(target.dropna().unique())}
+        return [*said, *(self._level("label", n, "output", share, matured) for n, share in shares.items())]
+
+    def _performance(self) -> list[Stream]:
+        if self.matured.empty:
+            return []
+        day, own = self.day_of(self.matured["label_known_at"]), self.reference.own
+        errors = calibration_errors(self.matured["target"], self.said, nominal=self.settings.engagement.interval_share)
+        found = [self._level("performance", "loss", "loss", self.losses, day, "up", own=own)]
+        for name, error in errors.items():
+            found.append(self._level("calibration", str(name), "calibration", error.to_numpy(float), day, own=own))
+        for slicing, part, inside in self._slices():
+            numbers = np.where(inside, self.losses, np.nan)
+            found.append(self._level("performance", slicing, "slice", numbers, day, "up", part, own))
+        return found
+
+    def _slices(self) -> list[tuple[str, str, np.ndarray]]:
+        """(slicing, slice, rows inside) of the largest slices."""
+        found = []
+        for slicing, names in self.model.slices(self.matured).items():
+            names = names.astype(str)
+            if "other" in set(names):
+                continue  # which slices are common is known only once all rows are
+            shares = names.value_counts(normalize=True)
+            kept = shares[shares.between(*SLICE_SHARE)].index
+            found += [(str(slicing), str(part), (names == part).to_numpy(), float(shares[part])) for part in kept]
+        largest = sorted(found, key=lambda part: (-part[3], part[0], part[1]))[:MOST_SLICES]
+        return [(slicing, part, inside) for slicing, part, inside, _ in largest]
+
+
+def feature_kinds(model: Model, rows: DataFrame) -> dict[str, ColumnKind]:
+    """How each watched feature is compared: text by its words, names by their shares, counts in log space."""
+    return {name: _kind(name, rows) for name in model.features if name in rows and name not in UNWATCHED}
+
+
+def _kind(name: str, rows: DataFrame) -> ColumnKind:
+    if name == "text":
+        return "text"
+    if is_bool_dtype(rows[name]) or not is_numeric_dtype(rows[name]):
+        return "category"
+    return "count" if any(part in name for part in COUNTS) else "number"
+
+
+def _numbers(predictions: DataFrame) -> list[str]:
+    return [str(name) for name in predictions if name == "value" or str(name).startswith("p_")]

@@ -1,0 +1,153 @@
+"""How surprising is a day, given how much the reference days differ among themselves?
+
+Each stream is a level, an effect of the weekday, day effects that may hang together from one day to the next, and
+sampling noise that depends on the rows of the day. Nothing is pooled over rows: a thousand posts that share one day's
+news are one observation of that day. The score of a day is a recursive residual (Brown, Durbin and Evans, JRSS B 1975):
+its value against what the days before it lead one to expect, with the error of that expectation, on Student's t, as a
+standard normal. While nothing moves, scores are independent standard normals, however short the reference is.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from monitoring.streams import Days, Stream, stacked
+
+LEAST_DAYS = 14  # of a reference: two of each weekday
+OWN_DAYS = 3  # days that a level is learned from before a stream with `own_from` is scored
+TIED = 0.9  # the most that one day is taken to hang on the day before
+SHRUNK = 0.25  # of the way that a stream keeps from the median tie of all: one alone is known to +-0.13
+TINY = 1e-15
+
+
+@dataclass(frozen=True)
+class _Season:
+    """What the reference teaches of each stream: arrays of (streams,) or (streams, weekdays)."""
+
+    effect: np.ndarray
+    seen: np.ndarray  # reference days behind each effect
+    spread: np.ndarray  # variance of day effects beyond sampling noise
+    tie: np.ndarray  # lag-1 autocorrelation
+    scale: np.ndarray  # variance of the innovations, near 1
+    freedom: np.ndarray
+
+
+def scores(streams: Sequence[Stream], days: Days) -> np.ndarray:
+    """(streams, days): standard normal while nothing moves; NaN in the reference and where it cannot be judged."""
+    values, noise = stacked(streams, "values"), stacked(streams, "noise")
+    own = np.array([stream.own_from for stream in streams])
+    noise = np.where(np.isfinite(noise), noise, 0.0)
+    season = _season(values, noise, own, days)
+    adjusted = values - season.effect[:, days.weekday]
+    level, behind = _level_before(adjusted, own)
+    gap = adjusted - level
+    innovation, variance = _untied(gap, adjusted, level, noise, season, behind, days.weekday)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratio = innovation / np.sqrt(variance * season.scale[:, None])
+    chance = np.clip(stats.t.cdf(ratio, season.freedom[:, None]), TINY, 1 - TINY)
+    found = stats.norm.ppf(chance)
+    least = np.where(own > 0, OWN_DAYS, LEAST_DAYS)[:, None]
+    judged = np.isfinite(ratio) & (behind >= least) & (season.freedom >= LEAST_DAYS - 8)[:, None]
+    found[~judged] = np.nan
+    found[:, : days.reference] = np.nan
+    return found
+
+
+def _season(values: np.ndarray, noise: np.ndarray, own: np.ndarray, days: Days) -> _Season:
+    reference = slice(0, days.reference)
+    weekday, seen_noise = days.weekday[reference], noise[:, reference]
+    y = _centred(values[:, reference], own)
+    known = np.isfinite(y)
+    count = known.sum(axis=1)
+    groups = 1 + (own > 0)
+    weight = known.astype(float)
+    for _ in range(2):  # days that are known better weigh more, once it is known how much days differ
+        effect, seen = _by_weekday(y, weight, known, weekday)
+        rest = y - effect[:, weekday]
+        freedom = count - (seen > 0).sum(axis=1) - groups + 1
+        spread = _day_variance(rest, seen_noise, known, freedom)
+        weight = np.where(known, 1 / np.maximum(spread[:, None] + seen_noise, TINY), 0.0)
+    scored = rest * np.sqrt(weight)
+    tie = _ties(scored, known, count)
+    steps = _steps(scored, tie)
+    freedom = np.maximum(freedom - 1, 1)
+    scale = np.nansum(steps**2, axis=1) / freedom
+    return _Season(effect, seen, spread, tie, np.where(scale > 0, scale, np.nan), freedom)
+
+
+def _centred(y: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """Less the mean of all days; days learned from and days of its own each less their own mean."""
+    days = np.arange(y.shape[1])
+    result = np.full_like(y, np.nan)
+    for part in (days < own[:, None], days >= own[:, None]):
+        inside = np.where(part, y, np.nan)
+        count = np.isfinite(inside).sum(axis=1, keepdims=True)
+        mean = np.nansum(inside, axis=1, keepdims=True) / np.maximum(count, 1)
+        result = np.where(part, y - mean, result)
+    return result
+
+
+def _by_weekday(
+    y: np.ndarray, weight: np.ndarray, known: np.ndarray, weekday: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    table = np.eye(7)[weekday]  # (days, weekdays)
+    total = weight @ table
+    effect = np.where(known, y * weight, 0.0) @ table / np.where(total > 0, total, 1.0)
+    return effect, known.astype(float) @ table
+
+
+def _day_variance(rest: np.ndarray, noise: np.ndarray, known: np.ndarray, freedom: np.ndarray) -> np.ndarray:
+    """What days differ by beyond sampling; never quite nothing, so that no day is infinitely surprising."""
+    between = np.where(known, rest**2, 0.0).sum(axis=1) / np.maximum(freedom, 1)
+    within = np.where(known, noise, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    return np.maximum(between - within, 1e-6 * between)
+
+
+def _ties(scored: np.ndarray, known: np.ndarray, count: np.ndarray) -> np.ndarray:
+    """Lag-1 autocorrelation, corrected for its bias and drawn to the median of all streams, never below zero."""
+    both = known[:, 1:] & known[:, :-1]
+    product = np.where(both, scored[:, 1:] * scored[:, :-1], 0.0).sum(axis=1)
+    square = np.where(known, scored**2, 0.0).sum(axis=1)
+    raw = product / np.where(square > 0, square, 1.0)
+    raw += (1 + 3 * raw) / np.maximum(count, 1)  # Marriott and Pope, Biometrika 1954
+    middle = np.median(raw[square > 0]) if (square > 0).any() else 0.0
+    return np.clip(middle + SHRUNK * (raw - middle), 0.0, TIED)
+
+
+def _steps(scored: np.ndarray, tie: np.ndarray) -> np.ndarray:
+    """What is new in each day, on the scale of a day without a day before it."""
+    before = np.concatenate([np.full((len(scored), 1), np.nan), scored[:, :-1]], axis=1)
+    step = (scored - tie[:, None] * before) / np.sqrt(1 - tie**2)[:, None]
+    return np.where(np.isfinite(before), step, scored)
+
+
+def _level_before(adjusted: np.ndarray, own: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The mean of the days before each day, of its own days only, and how many they are."""
+    usable = np.isfinite(adjusted) & (np.arange(adjusted.shape[1]) >= own[:, None])
+    total = np.cumsum(np.where(usable, adjusted, 0.0), axis=1)
+    count = np.cumsum(usable, axis=1)
+    total, count = (np.concatenate([np.zeros((len(own), 1)), part[:, :-1]], axis=1) for part in (total, count))
+    return total / np.maximum(count, 1), count
+
+
+def _untied(
+    gap: np.ndarray,
+    adjusted: np.ndarray,
+    level: np.ndarray,
+    noise: np.ndarray,
+    season: _Season,
+    behind: np.ndarray,
+    weekday: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """What is new in each day beyond what the day before told, and its variance with the error of the expectation."""
+    first = np.full((len(gap), 1), np.nan)
+    before = np.concatenate([first, adjusted[:, :-1]], axis=1) - level
+    tie = np.where(np.isfinite(before), season.tie[:, None], 0.0)
+    innovation = gap - tie * np.where(np.isfinite(before), before, 0.0)
+    spread = season.spread[:, None]
+    apart = behind * (1 - tie) / (1 + tie)  # so many days that hang together are worth fewer
+    error = spread / np.maximum(season.seen[:, weekday], 1) + spread / np.maximum(apart, 1)
+    variance = (spread + noise) * (1 - tie**2) + error * (1 - tie) ** 2
+    return innovation, np.where(season.seen[:, weekday] > 0, variance, np.nan)
