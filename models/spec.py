@@ -7,6 +7,8 @@ from typing import Literal
 import numpy as np
 from pandas import DataFrame
 
+from trimtab.settings import Settings
+
 
 @dataclass(frozen=True)
 class FitSettings:
@@ -16,6 +18,11 @@ class FitSettings:
     threads: int = 2
     horizon_hours: float = 48.0  # the gap left between the rows learned from and the rows stopped on
     interval_share: float = 0.8  # nominal coverage of [low, high]
+
+    @classmethod
+    def of(cls, settings: Settings) -> "FitSettings":
+        training, engagement = settings.training, settings.engagement
+        return cls(training.seed, training.threads, engagement.horizon_hours, engagement.interval_share)
 
 
 @dataclass(frozen=True)

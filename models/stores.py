@@ -46,8 +46,7 @@ class Stores:
 
     @property
     def fit_settings(self) -> FitSettings:
-        training, engagement = self.settings.training, self.settings.engagement
-        return FitSettings(training.seed, training.threads, engagement.horizon_hours, engagement.interval_share)
+        return FitSettings.of(self.settings)
 
     def refresh_features(self, as_of: datetime) -> dict[str, int]:
         """Have every view hold what was known at `as_of`; rows a view.

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from pandas import DataFrame, Timestamp
 
-from models.gain import look
+from models.gain import Look, look
 from models.history import History
 from models.intervals import Draw, Interval
 from models.spec import FitSettings, Model
@@ -20,13 +20,14 @@ from monitoring.evidence import Evidence, Guards
 from monitoring.measures import Measure
 from monitoring.paired import Paired, paired
 from monitoring.performance import mean_loss, performance
-from monitoring.quality import judge_quality
+from monitoring.quality import judge_quality, quality_gaps
 from monitoring.surprise import LEAST_DAYS
 from trimtab.settings import Settings
 from trimtab.windows import Window
 
 EVERYTHING = frozenset({"evidence", "look"})
 RESAMPLES = 1_000
+RECENT = 28 * DAY  # before the window, that say how many posts are usual by now
 NEWEST = 7 * DAY  # labelled days that an estimate is checked on
 
 
@@ -60,7 +61,6 @@ def assess(
     window: Window,
     settings: Settings,
     *,
-    fit: FitSettings,
     looks_at: frozenset[str] = EVERYTHING,
     book: DayBook | None = None,
     quarantined: Mapping[str, int] | None = None,
@@ -72,6 +72,17 @@ def assess(
     known = history.outcomes["label_known_at"]
     known = known[known <= Timestamp(window.end)]
     guess = _estimate(book, window, settings)
+    quality = judge_quality(
+        book.quality,
+        current,
+        window,
+        matured=matured,
+        recent=history.scored_in(Window(window.start - RECENT, window.start))["event_timestamp"],
+        blocked=serving.blocked,
+        quarantined=quarantined,
+        arrived=arrived,
+        unit_factor=settings.ingest.unit_factor,
+    )
     found, why_not = _alarm(book, serving, window, settings)
     evidence = Evidence(
         model=model.name,
@@ -81,10 +92,7 @@ def assess(
         rows=len(current),
         horizon=settings.engagement.horizon,
         measures=(
-            *judge_quality(
-                book.quality, current, window, settings.monitoring,
-                matured=matured, unit_factor=settings.ingest.unit_factor, quarantined=quarantined, arrived=arrived,
-            ),
+            *quality,
             *_performance(model, book, matured, window, settings),
             *guess.measures,
         ),
@@ -96,10 +104,10 @@ def assess(
         promoted_at=serving.promoted_at,
         previous=serving.previous.version if serving.previous else None,
         paired=_paired(model, book, serving, window, settings),
-        unjudged=(*why_not, *_no_posts(current)),
-    )  # fmt: skip
+        unjudged=(*why_not, *quality_gaps(book.quality, len(current), quality)),
+    )
     if "look" in looks_at and wants_look(evidence, settings):
-        evidence = replace(evidence, look=_look(model, history, serving, evidence, book, settings, fit))
+        evidence = replace(evidence, look=_look(model, history, serving, evidence, book, settings))
     return evidence
 
 
@@ -146,10 +154,6 @@ def _alarm(book: DayBook, serving: Serving, window: Window, settings: Settings) 
     if not found.of("loss"):
         return found, ("too few labels have come to judge the loss day by day",)
     return found, ()
-
-
-def _no_posts(current: DataFrame) -> tuple[str, ...]:
-    return () if len(current) else ("no posts came in this window",)
 
 
 def _performance(
@@ -209,8 +213,7 @@ def _look(
     evidence: Evidence,
     book: DayBook,
     settings: Settings,
-    fit: FitSettings,
-):  # type: ignore[no-untyped-def]
+) -> Look:
     return look(
         model,
         history.without(serving.blocked).labelled(evidence.as_of),
@@ -220,7 +223,7 @@ def _look(
         trained_at=serving.trained_at,
         changed_at=_changed_at(evidence, book),
         training=settings.training,
-        fit=fit,
+        fit=FitSettings.of(settings),
         confidence=confidence(evidence.guards.looks),
         seed=settings.seed,
     )
