@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from pandas import DataFrame, factorize
+from pandas import DataFrame, Index
 from scipy import stats
 
 from models.intervals import Interval
@@ -38,7 +38,7 @@ class Labelled:
     def usable(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Raw scores, losses and days as codes from 0 in time order, of the rows that have all three."""
         raw, losses = np.asarray(self.raw, dtype=float), np.asarray(self.losses, dtype=float)
-        codes = factorize(np.asarray(self.days), sort=True)[0]
+        codes = Index(self.days).factorize(sort=True)[0]  # keeps times as numbers: np.asarray makes objects of them
         kept = is_number(raw) & is_number(losses) & (codes >= 0)
         return raw[kept], losses[kept], np.unique(codes[kept], return_inverse=True)[1]
 
