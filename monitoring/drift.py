@@ -17,9 +17,9 @@ import pandas as pd
 from pandas import DataFrame
 from pandas.api.types import is_numeric_dtype
 
+from monitoring.comparable import Comparable, comparable
 from monitoring.measures import ALL, Kind, Measure, unjudged
 from monitoring.season import same_weekdays
-from monitoring.spaces import Comparable, comparable
 from monitoring.spaces import Kind as ColumnKind
 from trimtab.settings import Monitoring
 

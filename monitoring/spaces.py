@@ -1,156 +1,223 @@
-"""The space in which a column is compared, and how far apart chance alone puts two samples there.
+"""The space of a column: fitted on the reference alone, so that every later day is read with the same eyes.
 
-    kind      space                                              distance
-    count     sign(x) log1p|x|: a ratio moves it, a giant not    Wasserstein in sd of the reference
-    number    share of the reference below x, so no unit         Wasserstein in sd of the reference
-    category  shares of up to 50 common values and the rest      Jensen-Shannon
-    text      shares of up to 200 common words and the rest      Jensen-Shannon
+    kind      level of a row                                   cells that its shares are counted in
+    count     sign(x) log1p|x|: a ratio moves it, a giant not  16 bins, quantiles of the reference
+    number    normal score of its rank in the reference        the same: no unit in either
+    category  none                                             up to 50 common values and the rest
+    text      none                                             up to 200 common words and the rest
+    flag      0 or 1                                           its two values and the rest
 
-A count or number with at most ten different values (a flag, a weekday) is compared as shares. Nulls and
-infinities are left out here; the share of nulls is a measure of its own in monitoring.quality.
+A count or number with at most ten different values (a weekday) has no level and is counted value by value; one with
+nothing but 0 and 1 or False and True is a flag. Nulls are left out here, and so are infinities and texts among
+numbers, except where a rest takes them; the share of nulls is a measure of its own in monitoring.quality.
 """
 
-import re
-from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import pandas as pd
-from scipy.stats import chi2
+import pyarrow as pa
+import pyarrow.compute as pc
+from pandas import Series
+from scipy.special import ndtri
+
+from monitoring.columns import factorized, is_flag, label, numbers
+from monitoring.words import DAY_TEXTS, spaced_rows, words
 
 Kind = Literal["count", "number", "category", "text"]
-Method = Literal["wasserstein", "jensenshannon"]
 
-SAMPLE_ROWS = 20_000  # a side; more rows change no verdict and cost seconds
+BINS = 16
 FEW_VALUES = 10
 CATEGORIES = 50
 WORDS = 200
-TEXT_CHARS = 1_000  # of each text, from its start
-SUPPORT = 30  # rows of the smaller side for each value told apart: rarer ones differ by chance alone
+SUPPORT = 30  # rows of the reference for each value told apart
+FIT_TEXTS = 20_000  # of the reference, evenly spaced
 REST = "(rest)"
-WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)?")
-LINK = re.compile(r"https?://\S+")
-
-CHANCE = 0.999  # a distance below its quantile at this level, were nothing changed, is never an alarm
-CHANCE_SD = 3.5  # the same quantile of the normed Wasserstein distance, in units of sqrt(1/n + 1/m)
+LADDER = np.concatenate([[0.001, 0.003], (np.arange(64) + 0.5) / 64, [0.997, 0.999]])  # scores within +-3.1
+CHUNK = 32_768  # rows at a time: what fits the processor's cache
 
 
 @dataclass(frozen=True)
-class Comparable:
-    """Two samples of one column, ready to be measured."""
+class Space:
+    """Plain numbers and strings only, so that it can be kept with the version whose reference it was fitted on."""
 
-    space: str  # in words, for the report
-    method: Method
-    reference: pd.Series
-    current: pd.Series
-    rows: int  # rows of the window behind `current`
-    floor: float  # the distance that chance alone reaches once in a thousand windows
+    name: str
+    kind: Kind
+    cells: tuple[str, ...]  # the names of what is counted, in order; where there is a rest, it comes last
+    values: tuple[float, ...] = ()  # of a flag or a few-valued number: one cell each
+    edges: tuple[float, ...] = ()  # inner edges of the bins, each bin closed above
+    ladder: tuple[float, ...] = ()  # of a number: quantiles of the reference, rising
+    scores: tuple[float, ...] = ()  # the normal score of each
+    clumping: float = 1.0  # of words: the variance of their shares as a multiple of that of independent words
+
+    @property
+    def flag(self) -> bool:
+        return self.values == (0.0, 1.0)
+
+    @property
+    def method(self) -> str:
+        """What is compared, in words for a person."""
+        if self.kind == "text":
+            return f"shares of {len(self.cells) - 1} words"
+        return f"shares of {len(self.cells)} bins" if self.edges else f"shares of {len(self.cells) - 1} values"
+
+    def level(self, column: Series) -> np.ndarray | None:
+        """Float per row, NaN where null or infinite; None where the kind has no level."""
+        if self.flag:
+            found = numbers(column)
+            return np.where((found == 0) | (found == 1), found, np.nan)
+        if self.kind == "number" and len(self.ladder) > 1:
+            return self._scored(numbers(column))
+        if self.kind == "count" and self.edges:
+            found = numbers(column)
+            return np.sign(found) * np.log1p(np.abs(found))
+        return None
+
+    def shares(self, column: Series, day: np.ndarray, days: int) -> np.ndarray:
+        """Counts (days, cells); `day` is the day of each row, -1 to leave it out.
+
+        Of text the words are counted, those of at most 2,000 texts a day, evenly spaced in the order of the rows.
+        """
+        if self.kind == "text":
+            column, day = _sampled(column, day)
+            found, row = words(column)
+            return _counted(self._places(found), day[row], self, days)
+        return _counted(self._codes(column), day, self, days)
+
+    def _codes(self, column: Series) -> np.ndarray:
+        """The cell of each row, -1 for none."""
+        if not self.edges and not self.values:
+            return self._labels(column)
+        found = numbers(column)
+        if not self.values:
+            return np.where(np.isnan(found), np.int16(-1), _steps(found, self.edges, closed_above=True))
+        codes = np.where(column.isna(), np.int16(-1), np.int16(len(self.values)))
+        for code, value in enumerate(self.values):
+            codes[found == value] = code
+        return codes
+
+    def _labels(self, column: Series) -> np.ndarray:
+        places, distinct = factorized(column)
+        known = {label: place for place, label in enumerate(self.cells[:-1])}
+        code = np.array([known.get(label(value), len(known)) for value in distinct] + [-1])
+        return code[places]
+
+    def _places(self, found: pa.Array) -> np.ndarray:
+        known = pc.index_in(found, pa.array(self.cells[:-1], found.type))
+        return known.fill_null(len(self.cells) - 1).to_numpy(zero_copy_only=False)
+
+    def _scored(self, found: np.ndarray) -> np.ndarray:
+        """Straight lines between the rungs of the ladder, level beyond its ends."""
+        ladder, scores = np.array(self.ladder), np.array(self.scores)
+        with np.errstate(invalid="ignore", over="ignore"):
+            slope = np.append(np.diff(scores) / np.diff(ladder), 0.0)
+            rung = _steps(found, self.ladder[1:], closed_above=False)
+            beyond = np.maximum(found, ladder[0]) - ladder[rung]  # on the last rung the slope is 0
+            return scores[rung] + slope[rung] * beyond
 
 
-def comparable(reference: pd.Series, current: pd.Series, kind: Kind, min_rows: int) -> Comparable | None:
-    """Both sides in the space of `kind`, or None where they cannot be judged.
+def fit_space(name: str, reference: Series, kind: Kind, min_rows: int) -> Space | None:
+    """The space of a column; None: under `min_rows` usable values in the reference, or nothing but one value.
 
-    Not judged: fewer than `min_rows` usable values on a side, or one and the same single value on both.
+    Every row is read, except of text: at most 20,000, evenly spaced.
     """
-    if kind in ("count", "number"):
-        sides = [_finite(side) for side in (reference, current)]
-    else:
-        sides = [side.dropna().astype(str) for side in (reference, current)]
-    before, now = (_strided(side.reset_index(drop=True)) for side in sides)
-    if min(len(before), len(now)) < max(min_rows, 1):
-        return None
     if kind == "text":
-        return _words(before, now)
-    values = pd.concat([before, now]).nunique()
-    if values < 2:
+        return _of_words(name, reference, min_rows)
+    if kind == "category" and not is_flag(reference):
+        return _of_labels(name, reference, min_rows)
+    found = numbers(reference)
+    ordered = np.sort(found[~np.isnan(found)])
+    values = ordered[np.append(True, ordered[1:] != ordered[:-1])] if len(ordered) else ordered
+    if len(ordered) < max(min_rows, 2) or len(values) < 2:
         return None
-    if kind == "category" or before.nunique() <= FEW_VALUES:
-        return _shares(before.map(_label), now.map(_label))
-    return _logs(before, now) if kind == "count" else _ranks(before, now)
+    if len(values) <= FEW_VALUES:
+        cells = (*(label(float(value)) for value in values), REST)
+        return Space(name, kind, cells, values=tuple(values.tolist()))
+    edges = _edges(ordered)
+    rungs, scores = _ladder(ordered) if kind == "number" else ((), ())
+    return Space(name, kind, _ranges(edges), edges=tuple(edges.tolist()), ladder=rungs, scores=scores)
 
 
-def _finite(side: pd.Series) -> pd.Series:
-    numbers = pd.to_numeric(side, errors="coerce").astype("Float64").astype(float)
-    return numbers.replace([np.inf, -np.inf], np.nan).dropna()
-
-
-def _strided(side: pd.Series) -> pd.Series:
-    """At most SAMPLE_ROWS rows, evenly spaced: the same ones each time."""
-    if len(side) <= SAMPLE_ROWS:
-        return side
-    return side.iloc[np.linspace(0, len(side) - 1, SAMPLE_ROWS).astype(int)].reset_index(drop=True)
-
-
-def _label(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _logs(before: pd.Series, now: pd.Series) -> Comparable:
-    old, new = (np.sign(side) * np.log1p(side.abs()) for side in (before, now))
-    return Comparable("log1p", "wasserstein", old, new, len(now), _spread_floor(len(before), len(now)))
-
-
-def _ranks(before: pd.Series, now: pd.Series) -> Comparable:
-    """Each value as the share of the reference below it, half of the ties counted."""
-    ladder = np.sort(before.to_numpy())
-    ends = [(np.searchsorted(ladder, side, "left"), np.searchsorted(ladder, side, "right")) for side in (before, now)]
-    old, new = (pd.Series((left + right) / 2 / len(ladder)) for left, right in ends)
-    return Comparable("rank", "wasserstein", old, new, len(now), _spread_floor(len(before), len(now)))
-
-
-def _spread_floor(before: int, now: int) -> float:
-    return CHANCE_SD * float(np.sqrt(1 / before + 1 / now))
-
-
-def _shares(before: pd.Series, now: pd.Series) -> Comparable:
-    kept = _commonest(before, now, CATEGORIES)
-    before, now = (side.where(side.isin(kept), REST) for side in (before, now))
-    floor = _shares_floor(pd.concat([before, now]).nunique(), len(before), len(now))
-    return Comparable("shares", "jensenshannon", before, now, rows=len(now), floor=floor)
-
-
-def _commonest(before: pd.Series, now: pd.Series, most: int) -> set[str]:
-    """The values with the largest shares of the two sides together; ties go to the alphabet."""
-    most = max(1, min(most, min(len(before), len(now)) // SUPPORT))
-    shares = before.value_counts(normalize=True).add(now.value_counts(normalize=True), fill_value=0)
-    return set(sorted(shares.index, key=lambda value: (-shares[value], value))[:most])
-
-
-def _shares_floor(values: int, before: int, now: int, inflation: float = 1.0) -> float:
-    """Squared, 8 / (1/n + 1/m) times the Jensen-Shannon distance of equal shares is about chi-squared (k - 1)."""
-    spread = chi2.ppf(CHANCE, max(values - 1, 1)) / 8 * (1 / before + 1 / now)
-    return float(np.sqrt(inflation * spread))
-
-
-def _words(before: pd.Series, now: pd.Series) -> Comparable | None:
-    """Every word of every text, in order. Words of one text hang together, which the floor accounts for."""
-    texts = len(now)
-    halves = [_split(before.iloc[start::2]) for start in (0, 1)]
-    old, new = pd.concat(halves, ignore_index=True), _split(now)
-    if not len(new) or not len(halves[0]) or not len(halves[1]):
+def _of_labels(name: str, reference: Series, min_rows: int) -> Space | None:
+    places, distinct = factorized(reference)
+    rows: dict[str, int] = {}
+    for value, count in zip(distinct, np.bincount(places[places >= 0], minlength=len(distinct)), strict=True):
+        rows[label(value)] = rows.get(label(value), 0) + int(count)
+    total = sum(rows.values())
+    if total < max(min_rows, 2) or len(rows) < 2:
         return None
-    kept = _commonest(old, new, WORDS)
-    old, new, *halves = (side.where(side.isin(kept), REST) for side in (old, new, *halves))
-    values = pd.concat([old, new]).nunique()
-    if values < 2:
+    return Space(name, "category", (*_commonest(rows, min(CATEGORIES, total // SUPPORT)), REST))
+
+
+def _of_words(name: str, reference: Series, min_rows: int) -> Space | None:
+    texts = reference.dropna()
+    texts = texts.iloc[spaced_rows(np.zeros(len(texts), dtype=int), FIT_TEXTS)]
+    found, row = words(texts)
+    if len(texts) < max(min_rows, 2) or not len(found):
         return None
-    floor = _shares_floor(values, len(old), len(new), max(1.0, _clumping(*halves)))
-    return Comparable("shares of words", "jensenshannon", old, new, rows=texts, floor=floor)
+    rows = {str(pair["values"]): int(pair["counts"]) for pair in pc.value_counts(found).to_pylist()}
+    if len(rows) < 2:
+        return None
+    space = Space(name, "text", (*_commonest(rows, min(WORDS, len(found) // SUPPORT)), REST))
+    halves = space.shares(texts, np.arange(len(texts)) % 2, 2)
+    return Space(name, "text", space.cells, clumping=_clumping(*halves))
 
 
-def _split(texts: Iterable[str]) -> pd.Series:
-    found: list[str] = []
-    for text in texts:
-        found.extend(WORD.findall(LINK.sub(" ", text[:TEXT_CHARS]).lower()))
-    return pd.Series(found, dtype=object)
+def _commonest(rows: dict[str, int], most: int) -> list[str]:
+    """Ties go to the alphabet."""
+    return sorted(sorted(rows, key=lambda value: (-rows[value], value))[: max(most, 1)])
 
 
-def _clumping(one: pd.Series, other: pd.Series) -> float:
+def _clumping(one: np.ndarray, other: np.ndarray) -> float:
     """How much further apart two halves of the same texts are than independent words would be, squared."""
-    shares = [Counter(side) for side in (one, other)]
-    words = sorted(set(shares[0]) | set(shares[1]))
-    p, q = (np.array([side[word] for word in words]) / side.total() for side in shares)
-    squared = float(np.sum((p - q) ** 2 / (p + q)) / 4)  # Jensen-Shannon divergence, to second order
-    return squared / (max(len(words) - 1, 1) / 8 * (1 / len(one) + 1 / len(other)))
+    seen = one + other >= 10
+    n, m = one.sum(), other.sum()
+    if not n or not m or not seen.any():
+        return 1.0
+    p, q = one[seen] / n, other[seen] / m
+    pooled = (one + other)[seen] / (n + m)
+    expected = np.sum(1 - pooled) * (1 / n + 1 / m)
+    return float(max(1.0, np.sum((p - q) ** 2 / pooled) / expected)) if expected > 0 else 1.0
+
+
+def _edges(ordered: np.ndarray) -> np.ndarray:
+    """Quantiles of the reference; a value heavy enough to hold several gets a bin of its own."""
+    cuts = ordered[(np.arange(1, BINS) * len(ordered)) // BINS - 1]
+    heavy = cuts[1:][cuts[1:] == cuts[:-1]]
+    before = np.searchsorted(ordered, heavy) - 1
+    return np.unique(np.concatenate([cuts, ordered[before[before >= 0]]]))
+
+
+def _ladder(ordered: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Quantiles and their normal scores; equal quantiles share the middle of their ranks."""
+    quantiles = ordered[(LADDER * len(ordered)).astype(int)]
+    rungs, place = np.unique(quantiles, return_inverse=True)
+    ranks = np.bincount(place, LADDER) / np.bincount(place)
+    return tuple(rungs.tolist()), tuple(ndtri(ranks).tolist())
+
+
+def _ranges(edges: np.ndarray) -> tuple[str, ...]:
+    inner = [f"{low:.4g} to {high:.4g}" for low, high in zip(edges[:-1], edges[1:], strict=True)]
+    return (f"up to {edges[0]:.4g}", *inner, f"over {edges[-1]:.4g}")
+
+
+def _steps(found: np.ndarray, steps: tuple[float, ...], *, closed_above: bool) -> np.ndarray:
+    """How many steps lie below each value (NaN: none). Comparing with each beats searching: no branch, in the cache."""
+    codes = np.zeros(len(found), dtype=np.uint8)
+    for start in range(0, len(found), CHUNK):
+        part, count = found[start : start + CHUNK], codes[start : start + CHUNK]
+        for step in steps:
+            count += (part > step if closed_above else part >= step).view(np.uint8)
+    return codes
+
+
+def _sampled(column: Series, day: np.ndarray) -> tuple[Series, np.ndarray]:
+    kept = spaced_rows(day, DAY_TEXTS)
+    return column.iloc[kept], day[kept]
+
+
+def _counted(codes: np.ndarray, day: np.ndarray, space: Space, days: int) -> np.ndarray:
+    """Rows without a cell or a day go into one slot past the end, which is cut off."""
+    cells = len(space.cells)
+    slot = np.where((codes >= 0) & (day >= 0), day * cells + codes, days * cells)
+    return np.bincount(slot, minlength=days * cells + 1)[:-1].reshape(days, cells)

@@ -9,8 +9,8 @@ import pytest
 from scipy.spatial.distance import jensenshannon
 from scipy.stats import wasserstein_distance
 
+from monitoring.comparable import comparable
 from monitoring.drift import drift
-from monitoring.spaces import comparable
 from trimtab.settings import Monitoring
 
 SETTINGS = Monitoring(drift_distance=0.1, min_rows=100)
