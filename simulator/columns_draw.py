@@ -119,23 +119,25 @@ def _posts(plan: Plan, day: int, spare: float) -> Block:
     wave = world.wave * np.sin(2 * np.pi * (second / 86400 - 0.4))
     latent = rng.standard_normal((len(world.numbers), size))
     if plan.flood[day]:
-        author = _copy(plan, day, author, latent, flags)
+        _copy(plan, day, author, (platform, topic, word), latent, flags)
     numbers = _numbers(plan, day, latent, wave, word)
     target = _target(plan, day, numbers, flags, (platform, topic, word), author)
     return Block(second, author, platform, topic, domain, word, numbers, flags, target)
 
 
-def _copy(plan: Plan, day: int, author: Ints, latent: Floats, flags: NDArray[np.bool_]) -> Ints:
-    """Let five authors repeat themselves on a share of the posts; returns who wrote what."""
-    rng = generator(plan.world.seed, day, "flood")
+def _copy(
+    plan: Plan, day: int, author: Ints, names: tuple[Ints, Ints, Ints], latent: Floats, flags: NDArray[np.bool_]
+) -> None:
+    """Let five authors repeat themselves on a share of the posts; writes into the arrays."""
+    rng, habit = generator(plan.world.seed, day, "flood"), generator(plan.world.seed, 0, "copied")
     hit = np.flatnonzero(rng.random(len(author)) < plan.flood[day])
     copier = rng.integers(0, COPIERS, len(hit))
-    text = generator(plan.world.seed, 0, "copied").standard_normal((len(latent) + len(flags), COPIERS))
+    text = habit.standard_normal((len(latent) + len(flags), COPIERS))
     latent[:, hit] = text[: len(latent), copier] + COPY_JITTER * latent[:, hit]
     flags[:, hit] = text[len(latent) :, copier] > 0
-    author = author.copy()
+    for codes, known in zip(names, (PLATFORMS, TOPICS, WORDS), strict=True):
+        codes[hit] = habit.integers(0, len(known), COPIERS)[copier]
     author[hit] = plan.world.authors + copier
-    return author
 
 
 def _numbers(plan: Plan, day: int, latent: Floats, wave: Floats, word: Ints) -> Floats:
@@ -149,9 +151,9 @@ def _numbers(plan: Plan, day: int, latent: Floats, wave: Floats, word: Ints) -> 
     return latent
 
 
-def ready(plan: Plan, block_numbers: Floats, flags: NDArray[np.bool_], word: Ints) -> Floats:
+def ready(plan: Plan, numbers: Floats, flags: NDArray[np.bool_], word: Ints) -> Floats:
     """(numbers + flags, posts) as the law reads them: centred and scaled, counts by their log1p."""
-    world, found = plan.world, block_numbers.copy()
+    world, found = plan.world, numbers.copy()
     np.log1p(found[: len(world.counts)], out=found[: len(world.counts)])
     found -= plan.law.level[:, None]
     found /= plan.law.scale[:, None]

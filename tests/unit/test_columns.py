@@ -190,6 +190,7 @@ def test_a_flood_is_five_authors_who_copy(quiet):
     assert len(on) / len(off) == pytest.approx(2.5, rel=0.1)
     copied = on[on["author"] == top.index[0]]
     assert copied["x15"].std() < 0.6 < off["x15"].std()
+    assert copied[["topic", "word", "platform"]].drop_duplicates().shape[0] == 1
 
 
 def test_a_replaced_vocabulary_brings_new_words_of_which_the_lexicon_knows_nothing(quiet):

@@ -5,9 +5,11 @@ from functools import cached_property
 
 import pytest
 from pandas import DataFrame, Series, Timedelta
+from pandas.testing import assert_frame_equal
 
 from benchmarks.incidents.recalibrating import damaged, recalibrated, scorer_of
 from benchmarks.incidents.scenario import Scenario, scenarios
+from benchmarks.incidents.scoring import Scorer
 from models.history import History
 from models.spec import FitSettings, Fitted
 
@@ -155,3 +157,14 @@ def test_the_probabilities_of_a_good_champion_are_right_on_average(runs):
     said = scorer_of(run.champion.files).predict(rows)
     assert said.filter(like="p_").sum(axis=1).to_numpy() == pytest.approx(1)
     assert said["p_negative"].mean() == pytest.approx((rows["target"] == "negative").mean(), abs=0.01)
+
+
+@pytest.mark.parametrize("name", ["nothing_happens", "late_labels"])
+def test_a_bundle_read_from_its_folder_says_what_it_said_in_memory(runs, name, tmp_path):
+    run = runs[name, 0]
+    for file, content in run.champion.files.items():
+        (tmp_path / file).write_bytes(content)
+    rows = run.rows.head(50).assign(word="never seen", c00_posts_7d=float("nan"))
+    told = Scorer.load(str(tmp_path)).predict(rows)
+    assert_frame_equal(told, scorer_of(run.champion.files).predict(rows))
+    assert told.notna().all(axis=None)
