@@ -1,129 +1,180 @@
-"""Has the world moved? Each column's distance from its reference, measured by Evidently.
+"""The page that a person opens: a window's columns, with the numbers and verdicts that decided.
 
-The one importer of Evidently. Its methods are called column by column, in the space and with the threshold
-of our choosing (monitoring.spaces): its own defaults find a +30 % shift of heavy-tailed counts 13 % of the
-time at 5,000 rows. The report draws the very samples that were measured, so it shows the numbers that decide.
-
-A window is compared fairly with whole weeks only; for a shorter one, give the same weekdays of the
-reference (`same_weekdays`).
+The one importer of Evidently. Nothing is decided here: its own Jensen-Shannon distance is drawn, column by column, of
+the very cells that were counted (monitoring.spaces), and beside our verdict stands what its defaults would have said.
 """
 
+import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import pandas as pd
-from pandas import DataFrame
-from pandas.api.types import is_numeric_dtype
+import numpy as np
+from pandas import DataFrame, Series
 
-from monitoring.comparable import Comparable, comparable
-from monitoring.measures import ALL, Kind, Measure, unjudged
-from monitoring.season import same_weekdays
-from monitoring.spaces import Kind as ColumnKind
-from trimtab.settings import Monitoring
-
-__all__ = ["drift", "same_weekdays"]
+from monitoring.measures import ALL, Measure
+from monitoring.shares import jensen_shannon
+from monitoring.spaces import Space
+from monitoring.stock import StockVerdict
 
 if TYPE_CHECKING:
     from evidently.legacy.model.widget import BaseWidgetInfo
 
+DRAWINGS = 12  # columns; each costs a tenth of a second and 10 kB
+DRAWN_ROWS = 500_000  # a side, at most: what is beyond keeps the shares and not the size
+BARS = 30  # on screen at once; the others are a drag away
+HEAD = (
+    "column",
+    "compared as",
+    "distance",
+    "usual (median of the reference days)",
+    "99 % of the reference days",
+    "surprise of the newest day (sd)",
+    "evidence spent (share of the limit)",
+    "verdict",
+    "rows",
+    "Evidently's defaults would say",
+)
 
-def drift(
+
+def report(
+    path: Path,
+    *,
+    title: str,
+    verdict: str,
+    measures: Sequence[Measure],
+    spaces: Mapping[str, Space],
     reference: DataFrame,
     current: DataFrame,
-    columns: Mapping[str, ColumnKind],
-    settings: Monitoring,
-    report: Path | None = None,
-    *,
-    kind: Kind = "drift",
-    title: str = "Drift",
-) -> tuple[Measure, ...]:
-    """One measure a column, in the order of `columns`; with `report`, also an HTML page there.
+) -> None:
+    """One HTML page at `path`, whole or not at all, that loads nothing from outside.
 
-    Alarm: value >= threshold, the larger of settings.drift_distance (what matters) and the distance that
-    chance alone reaches once in a thousand windows of this size (what can be known): at 7 days of 100 posts
-    a distance of 0.2 is noise, at 5,000 rows it is not. A column that is missing, empty, constant on both
-    sides or has under settings.min_rows usable values is not judged. `title` says model, window, reference.
+    `title` says model, window and reference; `verdict` the decision on the window, in one line. Of each measure `value`
+    is the distance, `usual` and `threshold` the median and the 99 % quantile of the reference days. Drawn are, of those
+    whose name is in `spaces` and a column of both frames, the 12 that moved or surprise most.
     """
-    pairs = {name: _pair(reference, current, name, column, settings) for name, column in columns.items()}
-    measures = tuple(_measure(name, pair, settings, kind, len(current)) for name, pair in pairs.items())
-    if report is not None:
-        _write(report, _page(title, measures, pairs))
-    return measures
+    ordered = sorted(measures, key=_most_evidence)
+    drawn = [m for m in sorted(ordered, key=_most_interesting) if _can_be_drawn(m, spaces, reference, current)]
+    drawings = [w for m in drawn[:DRAWINGS] for w in _drawing(m, spaces[m.name], reference[m.name], current[m.name])]
+    _write(path, _page(title, verdict, [_row(m, spaces.get(m.name)) for m in ordered], drawings))
 
 
-def _pair(
-    reference: DataFrame, current: DataFrame, name: str, column: ColumnKind, settings: Monitoring
-) -> Comparable | None:
-    if name not in reference or name not in current:
-        return None
-    return comparable(reference[name], current[name], column, settings.min_rows)
-
-
-def _measure(name: str, pair: Comparable | None, settings: Monitoring, kind: Kind, rows: int) -> Measure:
-    if pair is None:
-        return unjudged(kind, name, rows)
-    threshold = max(settings.drift_distance, pair.floor)
-    value = _distance(pair, threshold)
-    return Measure(kind, name, ALL, value, threshold, value >= threshold, pair.rows)
-
-
-def _distance(pair: Comparable, threshold: float) -> float:
-    """Evidently's own statistic, without the drawing that its metric does on every run."""
+def stock_by_evidently(reference: Series, current: Series) -> StockVerdict:
+    """The defaults themselves, slow: what monitoring.stock is held to. Raises ValueError as they do."""
     _quiet()
-    from evidently.legacy.calculations.stattests import jensenshannon_stat_test, wasserstein_stat_test
-    from evidently.legacy.core import ColumnType
+    from evidently.core.datasets import infer_column_type
+    from evidently.legacy.calculations.stattests import get_stattest
 
-    tests = {
-        "wasserstein": (wasserstein_stat_test, ColumnType.Numerical),
-        "jensenshannon": (jensenshannon_stat_test, ColumnType.Categorical),
-    }
-    test, column = tests[pair.method]
-    return float(test(pair.reference, pair.current, column, threshold).drift_score)
+    kind = infer_column_type(reference)
+    sides = [side.replace([-np.inf, np.inf], np.nan).dropna() for side in (reference, current)]
+    test = get_stattest(*sides, kind, None)
+    said = test(*sides, kind, None)
+    return StockVerdict(test.display_name, float(said.drift_score), said.actual_threshold, bool(said.drifted))
 
 
-def _page(title: str, measures: tuple[Measure, ...], pairs: Mapping[str, Comparable | None]) -> str:
-    """Our table of verdicts on top, then Evidently's drawing of each column, largest distance first."""
+def _most_evidence(measure: Measure) -> tuple[bool, float, float, str, str]:
+    return not measure.judged, -_or(measure.spent, 0), -_or(measure.surprise, 0), measure.name, measure.slice
+
+
+def _most_interesting(measure: Measure) -> tuple[bool, float, str]:
+    return not measure.alarm, -abs(_or(measure.surprise, 0)), measure.name
+
+
+def _can_be_drawn(measure: Measure, spaces: Mapping[str, Space], *frames: DataFrame) -> bool:
+    known = measure.name in spaces and measure.slice == ALL and measure.judged
+    return known and all(measure.name in frame for frame in frames)
+
+
+def _row(measure: Measure, space: Space | None) -> tuple[str, ...]:
+    verdict = ("moved" if measure.alarm else "as before") if measure.judged else "not judged"
+    numbers = (_shown(number, ".3f") for number in (measure.value, measure.usual, measure.threshold))
+    return (
+        _named(measure),
+        space.method if space else "-",
+        *numbers,
+        _shown(measure.surprise, "+.1f"),
+        _shown(measure.spent, ".0%").replace("%", " %"),
+        verdict,
+        f"{measure.rows:,}",
+        measure.stock or "-",
+    )
+
+
+def _named(measure: Measure) -> str:
+    part = "" if measure.slice == ALL else f", {measure.slice}"
+    return f"{measure.name}{part}" if measure.kind == "drift" else f"{measure.kind}: {measure.name}{part}"
+
+
+def _shown(number: float, form: str) -> str:
+    return format(number, form) if math.isfinite(number) else "-"
+
+
+def _or(number: float, otherwise: float) -> float:
+    return number if math.isfinite(number) else otherwise
+
+
+def _page(title: str, verdict: str, rows: list[tuple[str, ...]], drawings: "list[BaseWidgetInfo]") -> str:
     _quiet()
     from evidently.core.metric_types import render_widgets
     from evidently.legacy.renderers.html_widgets import header_text, table_data
 
-    ordered = sorted(measures, key=lambda m: (-(m.value / m.threshold) if m.judged else 0.0, m.name))
-    head = ("column", "compared as", "method", "distance", "threshold", "verdict", "rows")
-    table = table_data(column_names=head, data=[_row(m, pairs[m.name]) for m in ordered])
-    drawings = [widget for m in ordered if (pair := pairs[m.name]) for widget in _drawing(m, pair)]
-    return render_widgets([header_text(label=title), table, *drawings])
+    table = table_data(column_names=HEAD, data=[tuple(_harmless(cell) for cell in row) for row in rows])
+    heads = [header_text(label=_harmless(line)) for line in (title, verdict)]
+    return render_widgets([*heads, table, *drawings])
 
 
-def _row(measure: Measure, pair: Comparable | None) -> tuple[str, ...]:
-    if pair is None:
-        return measure.name, "-", "-", "-", "-", "not judged", f"{measure.rows:,}"
-    verdict = "moved" if measure.alarm else "as before"
-    numbers = f"{measure.value:.3f}", f"{measure.threshold:.3f}"
-    return measure.name, pair.space, pair.method, *numbers, verdict, f"{measure.rows:,}"
-
-
-def _drawing(measure: Measure, pair: Comparable) -> "list[BaseWidgetInfo]":
+def _drawing(measure: Measure, space: Space, reference: Series, current: Series) -> "list[BaseWidgetInfo]":
+    """Evidently's drawing of the shares; its threshold is set where its verdict is ours, which rests on many days."""
+    _quiet()
     from evidently import DataDefinition, Dataset, Report
     from evidently.metrics import ValueDrift
 
-    name = f"{measure.name} ({pair.space})"
-    wasserstein = pair.method == "wasserstein"
-    columns: dict[str, Any] = {"numerical_columns" if wasserstein else "categorical_columns": [name]}
-    definition = DataDefinition(**columns)
-    current, reference = (
-        Dataset.from_pandas(_harmless(side).to_frame(name), data_definition=definition)
-        for side in (pair.current, pair.reference)
-    )
-    metric = ValueDrift(column=name, method=pair.method, threshold=measure.threshold)
-    snapshot = Report([metric]).run(current, reference)
-    return snapshot.context.get_metric_result(metric).get_widgets()
+    before, now = (space.shares(side, np.zeros(len(side), dtype=int), 1)[0] for side in (reference, current))
+    if not before.any() or not now.any():
+        return []
+    name = _harmless(f"{measure.name} ({space.method})")
+    cells = np.array([_harmless(cell) for cell in space.cells], dtype=object)
+    definition = DataDefinition(categorical_columns=[name])
+    sides = [
+        Dataset.from_pandas(DataFrame({name: np.repeat(cells, _fewer(side))}), data_definition=definition)
+        for side in (now, before)
+    ]
+    found = jensen_shannon(before, now)
+    threshold = found * 0.999 if measure.alarm else found * 1.001 + 1e-9
+    metric = ValueDrift(column=name, method="jensenshannon", threshold=threshold)
+    widgets = Report([metric]).run(*sides).context.get_metric_result(metric).get_widgets()
+    for widget in widgets:
+        _in_order(widget, _order(space, cells, before, now))
+    return widgets
 
 
-def _harmless(side: pd.Series) -> pd.Series:
-    """Evidently puts values into a script of the page as they are; a topic may be called </script>."""
-    return side if is_numeric_dtype(side) else side.str.replace("<", "\u2039", regex=False)
+def _fewer(counts: np.ndarray) -> np.ndarray:
+    return np.ceil(counts * min(1.0, DRAWN_ROWS / counts.sum())).astype(int)
+
+
+def _order(space: Space, cells: np.ndarray, before: np.ndarray, now: np.ndarray) -> list[str]:
+    """Bins and values as they rise; names and words by how much their share moved."""
+    if space.edges or space.values:
+        return list(cells)
+    return list(cells[np.argsort(-np.abs(before / before.sum() - now / now.sum()), kind="stable")])
+
+
+def _in_order(widget: "BaseWidgetInfo", order: list[str]) -> None:
+    """The bars in this order and in per cent, since the sides differ in size; the page's button shows the counts."""
+    for tab in widget.tabs or []:
+        bars, layout = tab.widget.params["data"], tab.widget.params["layout"]
+        shown = [-0.5, min(len(order), BARS) - 0.5]
+        layout["xaxis"].update(type="category", categoryorder="array", categoryarray=order, range=shown)
+        layout["yaxis"]["title"] = {"text": "Percent"}
+        layout["updatemenus"][0]["active"] = 1
+        for bar in bars:
+            bar["visible"] = not bar["visible"]
+
+
+def _harmless(text: str) -> str:
+    """Evidently puts texts into a script of the page as they are; a topic may be called </script>."""
+    return text.replace("<", "\u2039")
 
 
 def _write(path: Path, page: str) -> None:

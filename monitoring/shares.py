@@ -21,7 +21,7 @@ def daily_level(
     The variance of a day's rows is drawn towards the pooled one (of the reference days where `reference` (days,) bool
     is given, else of all), which counts as 30 rows: a day of three posts alike is not a day without noise.
     """
-    kept = (day >= 0) & ~np.isnan(level)
+    kept = (day >= 0) & (day < days) & ~np.isnan(level)
     place, value = (day, level) if kept.all() else (day[kept], level[kept])
     rows, centre = np.bincount(place, minlength=days), value.mean() if len(value) else 0.0
     with np.errstate(invalid="ignore", divide="ignore"):

@@ -74,7 +74,7 @@ class Space:
         return None
 
     def shares(self, column: Series, day: np.ndarray, days: int) -> np.ndarray:
-        """Counts (days, cells); `day` is the day of each row, -1 to leave it out.
+        """Counts (days, cells); `day` is the day of each row; -1, or one past the last, leaves it out.
 
         Of text the words are counted, those of at most 2,000 texts a day, evenly spaced in the order of the rows.
         """
@@ -219,5 +219,5 @@ def _sampled(column: Series, day: np.ndarray) -> tuple[Series, np.ndarray]:
 def _counted(codes: np.ndarray, day: np.ndarray, space: Space, days: int) -> np.ndarray:
     """Rows without a cell or a day go into one slot past the end, which is cut off."""
     cells = len(space.cells)
-    slot = np.where((codes >= 0) & (day >= 0), day * cells + codes, days * cells)
+    slot = np.where((codes >= 0) & (day >= 0) & (day < days), day * cells + codes, days * cells)
     return np.bincount(slot, minlength=days * cells + 1)[:-1].reshape(days, cells)
