@@ -40,8 +40,8 @@ def split_fresh(
 ) -> tuple[DataFrame, DataFrame]:
     """(rows to learn from, fresh rows to judge on), as if training had run when the first fresh post came in.
 
-    Fresh are the posts scored since `cut`, or as `usual_cut` has it; learned from are the rows scored since `since`
-    whose outcome was known before. A row between the two is in neither.
+    Fresh are the posts scored since `cut`, or as `usual_cut` has it; learned from are the rows of
+    `known_before`, from which a row may be missing that is not fresh either.
     """
     if len(rows) < training.min_rows:
         raise NotEnoughData.rows(
@@ -70,9 +70,15 @@ def usual_cut(rows: DataFrame, as_of: datetime, training: Training) -> Timestamp
 
 
 def known_before(rows: DataFrame, cut: datetime, since: datetime | None = None) -> DataFrame:
-    """Rows whose outcome was known before `cut`, of posts scored since `since`."""
-    known = rows["label_known_at"] < Timestamp(cut)
-    return rows[known] if since is None else rows[known & (rows["event_timestamp"] >= Timestamp(since))]
+    """Rows to learn from: those whose outcome was known before `cut`; of a new world, those scored in it before `cut`.
+
+    In a world that began at `since`, to wait for outcomes that were known before the cut would leave hardly a post to
+    learn from. None is judged on all the same: what is judged was scored later.
+    """
+    if since is None:
+        return rows[rows["label_known_at"] < Timestamp(cut)]
+    scored = rows["event_timestamp"]
+    return rows[(scored >= Timestamp(since)) & (scored < Timestamp(cut))]
 
 
 def unseen(rows: DataFrame, trained_at: datetime, training: Training) -> DataFrame:

@@ -81,24 +81,31 @@ def alarm(
     known = [stream for stream in streams if np.isfinite(stream.values).any()]
     if not known:
         return None
-    found = scores(known, days)[:, days.reference + quiet_days :]
-    judged = np.isfinite(found).any(axis=1)
+    found = scores(known, days)[:, days.reference :]
+    judged = np.isfinite(found[:, quiet_days:]).any(axis=1)
     names = tuple(sorted({stream.name for stream, good in zip(known, judged, strict=True) if not good}))
     kept = [stream for stream, good in zip(known, judged, strict=True) if good]
     if not kept:
         return None
-    return _judged(kept, found[judged], end, window_days, limit(budget), names)
+    return _judged(kept, found[judged], end, window_days, quiet_days, limit(budget), names)
 
 
 def _judged(
-    streams: list[Stream], z: np.ndarray, end: datetime, window_days: int, most: float, unjudged: tuple[str, ...]
+    streams: list[Stream],
+    z: np.ndarray,
+    end: datetime,
+    window_days: int,
+    quiet_days: int,
+    most: float,
+    unjudged: tuple[str, ...],
 ) -> Alarm:
     weight = weights([stream.group for stream in streams])
     signs = np.array([(1.0, -1.0 if stream.side == "both" else np.nan) for stream in streams])
-    sums, starts = detect(z, signs, LONE * np.log(most / weight))
+    sums = evidence(z, signs, LONE * np.log(most / weight), quiet_days)
+    starts = changes(z, signs)
     spent = weight[:, None] * sums / most
     total = spent.sum(axis=0)
-    width = min(window_days, z.shape[1])
+    width = min(window_days, z.shape[1] - quiet_days)
     window = total[-width:]
     peak = z.shape[1] - width + int(window.argmax())
     moments = [end - timedelta(days=z.shape[1] - day) for day in range(z.shape[1] + 1)]
@@ -116,31 +123,44 @@ def weights(groups: Sequence[Group]) -> np.ndarray:
     return np.array([SHARES[group] / whole / present[group] for group in groups])
 
 
-def detect(z: np.ndarray, signs: np.ndarray, most_a_day: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Shiryaev-Roberts sums (streams, days), a mean over signs and SHIFTS, and the likeliest start of a change.
+def evidence(z: np.ndarray, signs: np.ndarray, most_a_day: np.ndarray, quiet_days: int = 0) -> np.ndarray:
+    """Shiryaev-Roberts sums (streams, days), a mean over signs and SHIFTS; 0 in the quiet days.
 
-    A day without a score leaves everything as it was; a day's log e-value is held to `most_a_day`, which can only lower
-    a sum. Start: the first day of the present excursion of the largest CUSUM (Page, Biometrika 1954), -1 for none.
+    A day without a score leaves a sum as it was; a day's log e-value is held to `most_a_day`, which can only lower it.
     """
-    shift = np.array(SHIFTS)
     sided = np.isfinite(signs)
-    sums = np.zeros((*signs.shape, len(shift)))
-    run, began = np.zeros_like(sums), np.full(sums.shape, -1)
-    found, starts = np.zeros(z.shape), np.full(z.shape, -1)
-    for day in range(z.shape[1]):
-        known = np.isfinite(z[:, day])
-        moved = np.nan_to_num(z[:, day])[:, None] * np.nan_to_num(signs)
-        step = moved[:, :, None] * shift - shift**2 / 2
-        step = np.minimum(step, most_a_day[:, None, None])
-        step = np.where(known[:, None, None], step, 0.0)
-        sums = np.where(known[:, None, None], (sums + 1) * np.exp(step), sums)
-        began = np.where(run <= 0, day, began)
-        run = np.maximum(run + step, 0)
-        flat, places = run.reshape(len(z), -1), (run * sided[:, :, None]).reshape(len(z), -1).argmax(axis=1)
-        best = flat[np.arange(len(z)), places]
-        starts[:, day] = np.where(best > 0, began.reshape(len(z), -1)[np.arange(len(z)), places], -1)
+    sums, found = np.zeros((*signs.shape, len(SHIFTS))), np.zeros(z.shape)
+    for day in range(quiet_days, z.shape[1]):
+        known, step = _step(z[:, day], signs)
+        grown = (sums + 1) * np.exp(np.minimum(step, most_a_day[:, None, None]))
+        sums = np.where(known[:, None, None], grown, sums)
         found[:, day] = (sums.mean(axis=2) * sided).sum(axis=1) / sided.sum(axis=1)
-    return found, starts
+    return found
+
+
+def changes(z: np.ndarray, signs: np.ndarray) -> np.ndarray:
+    """The likeliest first day of each stream's change, seen from each day: (streams, days), -1 for none.
+
+    It is where the present excursion of the largest CUSUM began (Page, Biometrika 1954).
+    """
+    run = np.zeros((*signs.shape, len(SHIFTS)))
+    began, found = np.full(run.shape, -1), np.full(z.shape, -1)
+    rows = np.arange(len(z))
+    for day in range(z.shape[1]):
+        _, step = _step(z[:, day], signs)
+        began = np.where(run <= 0, day, began)
+        run = np.maximum(run + np.where(np.isfinite(signs)[:, :, None], step, 0.0), 0)
+        flat = run.reshape(len(z), -1)
+        place = flat.argmax(axis=1)
+        found[:, day] = np.where(flat[rows, place] > 0, began.reshape(len(z), -1)[rows, place], -1)
+    return found
+
+
+def _step(z: np.ndarray, signs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(streams with a score, log e-values (streams, signs, SHIFTS)) of one day; 0 without a score."""
+    known, shift = np.isfinite(z), np.array(SHIFTS)
+    moved = np.nan_to_num(z)[:, None] * np.nan_to_num(signs)
+    return known, np.where(known[:, None, None], moved[:, :, None] * shift - shift**2 / 2, 0.0)
 
 
 def _finding(stream: Stream, z: np.ndarray, width: int, spent: float, start: int, moments: list[datetime]) -> Finding:

@@ -15,7 +15,7 @@ from models.spec import FitSettings, Model
 from monitoring.alarm import Alarm, alarm
 from monitoring.daybook import DAY, DayBook, Reference
 from monitoring.decide import confidence, wants_look
-from monitoring.estimate import Estimate, Labelled, estimated, fit_estimator, raw_losses
+from monitoring.estimate import Estimate, Labelled, estimated, fit_estimator
 from monitoring.evidence import Evidence, Guards
 from monitoring.measures import Measure
 from monitoring.paired import Paired, paired
@@ -28,7 +28,9 @@ from trimtab.windows import Window
 EVERYTHING = frozenset({"evidence", "look"})
 RESAMPLES = 1_000
 RECENT = 28 * DAY  # before the window, that say how many posts are usual by now
-NEWEST = 7 * DAY  # labelled days that an estimate is checked on
+ESTIMATE_DAYS = 56  # of labels that an estimate is made from
+NEWEST_DAYS = 7  # of them that it is checked on
+USUAL_DAYS = 28  # of labels that say what loss is usual
 
 
 class Version(Protocol):
@@ -68,7 +70,7 @@ def assess(
 ) -> Evidence:
     """Quality, alarm, performance and, where it is called for, a look at what acting would gain."""
     book = book or open_book(model, history, serving, window, settings)
-    current, matured = history.scored_in(window), _matured_in(book, window)
+    current, matured = history.scored_in(window), _known_between(book, window.start, window.end)
     known = history.outcomes["label_known_at"]
     known = known[known <= Timestamp(window.end)]
     guess = _estimate(book, window, settings)
@@ -97,6 +99,8 @@ def assess(
             *guess.measures,
         ),
         alarm=found,
+        changed_at=_changed_at(found, book),
+        label_delay=book.label_delay,
         guards=serving.guards,
         quarantined_batches=tuple(sorted(quarantined or ())),
         last_label_at=None if known.empty else known.max().to_pydatetime(),
@@ -107,7 +111,7 @@ def assess(
         unjudged=(*why_not, *quality_gaps(book.quality, len(current), quality)),
     )
     if "look" in looks_at and wants_look(evidence, settings):
-        evidence = replace(evidence, look=_look(model, history, serving, evidence, book, settings))
+        evidence = replace(evidence, look=_look(model, history, serving, evidence, settings))
     return evidence
 
 
@@ -126,9 +130,9 @@ def reference_of(serving: Serving, window: Window, settings: Settings) -> Refere
     return Reference(start, days, max(min(own, days + since), 1))
 
 
-def _matured_in(book: DayBook, window: Window) -> DataFrame:
-    known = book.matured["label_known_at"]
-    return book.matured[((known >= Timestamp(window.start)) & (known < Timestamp(window.end))).to_numpy()]
+def _known_between(book: DayBook, start: datetime, end: datetime) -> DataFrame:
+    """Rows whose outcome became known in whole days from `start` to before `end`."""
+    return book.matured[(book.label_day >= book.day_at(start)) & (book.label_day < book.day_at(end))]
 
 
 def _alarm(book: DayBook, serving: Serving, window: Window, settings: Settings) -> tuple[Alarm | None, tuple[str, ...]]:
@@ -136,7 +140,7 @@ def _alarm(book: DayBook, serving: Serving, window: Window, settings: Settings) 
     tested = days.total - days.reference
     if tested <= 0:
         return None, ("nothing has happened since the champion was trained",)
-    answered = serving.guards.last_look_at
+    answered = serving.guards.last_answer_at
     quiet = round((answered - serving.trained_at) / DAY) if answered and answered > serving.trained_at else 0
     found = alarm(
         streams,
@@ -168,9 +172,8 @@ def _performance(
 def _usual_loss(model: Model, book: DayBook, window: Window, settings: Settings) -> Interval | None:
     """What the champion reached on the first rows that it cannot have learned from, before the window."""
     own = book.reference.start + book.reference.own * DAY
-    until = min(max(own + 4 * NEWEST, book.reference.window().end), window.start)
-    known = book.matured["label_known_at"]
-    rows = book.matured[((known >= Timestamp(own)) & (known < Timestamp(until))).to_numpy()]
+    until = min(max(own + USUAL_DAYS * DAY, book.reference.window().end), window.start)
+    rows = _known_between(book, own, until)
     return mean_loss(model, rows, book.said.loc[rows.index], settings.monitoring, seed=settings.seed)
 
 
@@ -190,20 +193,15 @@ def _paired(model: Model, book: DayBook, serving: Serving, window: Window, setti
 
 
 def _estimate(book: DayBook, window: Window, settings: Settings) -> Estimate:
-    """The loss of the window before its labels come, from what the version says of its posts."""
-    own = book.reference.start + book.reference.own * DAY
-    known = book.matured["label_known_at"]
-    inside = (known >= Timestamp(own)) & (known < Timestamp(window.end))
-    rows = book.matured[inside.to_numpy()]
-    raw, day = raw_losses(book.said.loc[rows.index]), rows["event_timestamp"].dt.floor("D")
-    labelled = Labelled(raw, book.losses[rows.index], day)
-    newest = (day >= day.max() - NEWEST).to_numpy() if len(rows) else np.zeros(0, dtype=bool)
-    old = ~newest
-    estimator = fit_estimator(raw[old], book.losses[rows.index][old], day[old])
-    times = book.posts["event_timestamp"]
-    posts = ((times >= Timestamp(window.start)) & (times < Timestamp(window.end))).to_numpy()
-    now = raw_losses(book.predictions[posts])
-    return estimated(estimator, now, labelled, settings.monitoring.confidence)
+    """The loss of the window before its labels come, from how unsure the version is of its posts."""
+    end = book.day_at(window.end)
+    rows = np.flatnonzero((book.label_day >= max(book.reference.own, end - ESTIMATE_DAYS)) & (book.label_day < end))
+    at = book.matured["at"].to_numpy()[rows]
+    raw, losses, day = book.unsure[at], book.losses[rows], book.post_day[at]
+    old = day < (day.max() if len(day) else 0) - NEWEST_DAYS
+    now = (book.post_day >= book.day_at(window.start)) & (book.post_day < end)
+    estimator = fit_estimator(raw[old], losses[old], day[old])
+    return estimated(estimator, book.unsure[now], Labelled(raw, losses, day), settings.monitoring.confidence)
 
 
 def _look(
@@ -211,7 +209,6 @@ def _look(
     history: History,
     serving: Serving,
     evidence: Evidence,
-    book: DayBook,
     settings: Settings,
 ) -> Look:
     return look(
@@ -221,7 +218,7 @@ def _look(
         serving.files,
         as_of=evidence.as_of,
         trained_at=serving.trained_at,
-        changed_at=_changed_at(evidence, book),
+        changed_at=evidence.changed_at,
         training=settings.training,
         fit=FitSettings.of(settings),
         confidence=confidence(evidence.guards.looks),
@@ -229,9 +226,9 @@ def _look(
     )
 
 
-def _changed_at(evidence: Evidence, book: DayBook) -> datetime | None:
+def _changed_at(found: Alarm | None, book: DayBook) -> datetime | None:
     """The day from which on posts are of the new world: labels tell of posts published a delay before they came."""
-    if evidence.alarm is None or not evidence.alarm.raised or evidence.alarm.changed_at is None:
+    if found is None or not found.raised or found.changed_at is None:
         return None
-    late = evidence.alarm.streams[0].kind in ("performance", "calibration", "label")
-    return evidence.alarm.changed_at - (book.label_delay if late else timedelta(0))
+    late = found.streams[0].kind in ("performance", "calibration", "label")
+    return found.changed_at - (book.label_delay if late else timedelta(0))

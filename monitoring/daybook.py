@@ -15,16 +15,18 @@ from pandas.api.types import is_bool_dtype, is_numeric_dtype
 from models.history import History
 from models.spec import Model
 from monitoring.calibration import calibration_errors
+from monitoring.estimator import raw_losses
 from monitoring.measures import Kind
 from monitoring.shares import daily_distance, daily_level
 from monitoring.spaces import Kind as ColumnKind
 from monitoring.spaces import Space, fit_space
 from monitoring.streams import Days, Group, Side, Stream
-from monitoring.usual import QualityReference, prepare_quality
+from monitoring.usual import QualityReference, microseconds, prepare_quality
 from trimtab.settings import Settings
 from trimtab.windows import Window
 
 DAY = timedelta(days=1)
+MICROSECONDS_A_DAY = 86_400_000_000
 COUNTS = ("_posts_", "chars", "words")  # parts of the names of features that are counts
 UNWATCHED = ("author",)  # keys, not features: a new author is not drift
 SLICE_SHARE = (0.05, 0.95)  # of the rows: a smaller slice says nothing, a larger one nothing new
@@ -107,7 +109,7 @@ class DayBook:
 
     @cached_property
     def rows_a_day(self) -> np.ndarray:
-        return np.bincount(self.day_of(self.posts["event_timestamp"]), minlength=self.total)[: self.total]
+        return np.bincount(self.post_day, minlength=self.total)[: self.total]
 
     @property
     def posts_per_day(self) -> float:
@@ -139,10 +141,26 @@ class DayBook:
 
     def day_of(self, moments: Series) -> np.ndarray:
         """The day of each moment, 0 the first of the reference."""
-        passed = moments.to_numpy().astype("datetime64[us]") - np.datetime64(
-            self.reference.start.replace(tzinfo=None), "us"
-        )
-        return (passed // np.timedelta64(1, "D")).astype(np.int64)
+        start = round(self.reference.start.timestamp() * 1_000_000)
+        return (microseconds(moments) - start) // MICROSECONDS_A_DAY
+
+    @cached_property
+    def label_day(self) -> np.ndarray:
+        """Of each row of `matured`, the day on which its outcome became known."""
+        return self.day_of(self.matured["label_known_at"])
+
+    @cached_property
+    def post_day(self) -> np.ndarray:
+        """Of each row of `posts`, the day on which it was scored."""
+        return self.day_of(self.posts["event_timestamp"])
+
+    @cached_property
+    def unsure(self) -> np.ndarray:
+        """Of each row of `posts`, how unsure the version says it is of it."""
+        return raw_losses(self.predictions)
+
+    def day_at(self, moment: datetime) -> int:
+        return round((moment - self.reference.start) / DAY)
 
     def _unblocked(self, posts: DataFrame) -> DataFrame:
         kept = np.ones(len(posts), dtype=bool)
@@ -152,7 +170,7 @@ class DayBook:
         return posts[kept]
 
     def _features(self) -> list[Stream]:
-        day = self.day_of(self.posts["event_timestamp"])
+        day = self.post_day
         inside = day < self.reference.days
         before = self.posts[inside]
         found = []
@@ -193,7 +211,7 @@ class DayBook:
 
     def _outputs(self) -> list[Stream]:
         """What the version says, and what the labels say, as levels: a number, or the share of each class."""
-        day, matured = self.day_of(self.posts["event_timestamp"]), self.day_of(self.matured["label_known_at"])
+        day, matured = self.post_day, self.label_day
         numbers = {name: self.predictions[name] for name in _numbers(self.predictions)} if len(self.posts) else {}
         said = [self._level("prediction", n, "output", v.to_numpy(float), day) for n, v in numbers.items()]
         target = self.matured["target"]
@@ -205,7 +223,7 @@ class DayBook:
     def _performance(self) -> list[Stream]:
         if self.matured.empty:
             return []
-        day, own = self.day_of(self.matured["label_known_at"]), self.reference.own
+        day, own = self.label_day, self.reference.own
         errors = calibration_errors(self.matured["target"], self.said, nominal=self.settings.engagement.interval_share)
         found = [self._level("performance", "loss", "loss", self.losses, day, "up", own=own)]
         for name, error in errors.items():

@@ -21,6 +21,7 @@ Action = Literal["none", "quarantine", "recalibrate", "retrain", "rollback"]
 
 PROBATION = timedelta(days=28)  # after a promotion, in which the version before it is still an option
 MOST = 0.8  # of a retrain's gain: a recalibration that gets as much is enough
+SETTLED = timedelta(days=4)  # of labels from the new world before a gain is looked for: some to learn, some to judge
 FALSE_GAIN = 0.05  # chance that a champion that cannot be bettered is ever replaced, spent look by look
 
 DONE: dict[Action, str] = {
@@ -69,7 +70,9 @@ def wants_look(evidence: Evidence, settings: Settings) -> bool:
     """Whether the gain of acting is worth measuring now: an alarm, or too long since it was measured."""
     if broken(evidence) or _worse_than_previous(evidence, settings) or held(evidence, settings):
         return False
-    return raised(evidence) or _overdue(evidence, settings.cost) or bool(_due(evidence, settings))
+    if raised(evidence):
+        return settled_on(evidence) <= evidence.as_of
+    return _overdue(evidence, settings.cost) or bool(_due(evidence, settings))
 
 
 def confidence(looks: int) -> float:
@@ -83,6 +86,12 @@ def confidence(looks: int) -> float:
 
 def raised(evidence: Evidence) -> bool:
     return evidence.alarm is not None and evidence.alarm.raised
+
+
+def settled_on(evidence: Evidence) -> datetime:
+    """When enough labels of the new world will have come to learn from and to judge on."""
+    changed = evidence.changed_at or evidence.as_of - SETTLED - evidence.label_delay
+    return changed + evidence.label_delay + SETTLED
 
 
 def broken(evidence: Evidence) -> tuple[Measure, ...]:
@@ -187,6 +196,10 @@ def _nothing(evidence: Evidence, settings: Settings) -> Decision:
         reasons.append(_not_worth(evidence, settings.cost))
     elif raised(evidence) and (why := held(evidence, settings)):
         reasons.append(why)
+    elif raised(evidence):
+        reasons.append(
+            f"what acting would gain is measured from {settled_on(evidence):%Y-%m-%d} on, when labels are in"
+        )
     elif moved := moved_words(evidence):
         reasons.append(moved)
     reasons += evidence.unjudged

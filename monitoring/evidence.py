@@ -18,6 +18,8 @@ class Guards:
     last_retrain_at: datetime | None = None  # the newest training of any kind, promoted or refused
     last_look_at: datetime | None = None  # the newest measurement of a gain
     looks: int = 0  # of the champion so far, each of which spends confidence
+    last_answer_at: datetime | None = None  # the newest look that an alarm had called for
+    answers: int = 0  # such looks at the champion so far
     spent: float = 0.0  # on retrains in the last 30 days, in the currency of the settings
     refused_in_a_row: int = 0  # challengers since the last promotion
     last_refused_at: datetime | None = None
@@ -35,6 +37,8 @@ class Evidence:
     horizon: timedelta
     measures: tuple[Measure, ...]  # of all kinds, in any order
     alarm: Alarm | None = None  # None: nothing could be judged (`unjudged` says why)
+    changed_at: datetime | None = None  # with the alarm: posts since are of the new world
+    label_delay: timedelta = timedelta(0)  # from a post to its label, the median
     look: Look | None = None  # the gain of each candidate, where it was measured
     guards: Guards = field(default_factory=Guards)
     quarantined_batches: tuple[str, ...] = ()  # ids, those of the window

@@ -49,7 +49,8 @@ def alarm_words(evidence: Evidence) -> str:
         "slice": f"the loss of {top.slice} rose{since}",
     }
     said = what.get(top.group, f"{_label(top)} moved{since}")
-    others = [_label(f) for f in alarm.streams[1:] if f.spent >= SEEN and f.group in ("feature", "shares", "output")]
+    explain = [f for f in alarm.streams[1:] if f.spent >= SEEN and f.group in ("feature", "shares", "output")]
+    others = [_label(finding) for finding in explain if finding.name != top.name]
     return f"{said}, beyond what chance brings within the budget" + (f"; {names(others)} moved too" if others else "")
 
 
