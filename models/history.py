@@ -4,6 +4,7 @@ One History serves a whole replay as well as one production run: each feature ro
 as-known-at already, so the only thing that still depends on the moment is which outcomes are known.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -39,6 +40,14 @@ class History:
         """Mature rows whose outcome became known in the window, as its end knew them."""
         rows = self.labelled(window.end)
         return rows[_within(rows["label_known_at"], window)].reset_index(drop=True)
+
+    def without(self, windows: Sequence[Window]) -> "History":
+        """But for what came in during the windows: the posts scored in them, and the outcomes that became known."""
+        posts, outcomes = self.posts, self.outcomes
+        for window in windows:
+            posts = posts[~_within(posts["event_timestamp"], window)]
+            outcomes = outcomes[~_within(outcomes["label_known_at"], window)]
+        return History(posts, outcomes)
 
 
 def load_history(stores: Stores, model: Model, period: Window, as_of: datetime) -> History:

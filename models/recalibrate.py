@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pandas import Timestamp
 
+from models.blocked import blocked_windows
 from models.history import History
 from models.registry import VersionInfo
 from models.retrain import Retrained, champion_at, conclude
@@ -36,7 +37,8 @@ def recalibrate(
     if model.recalibrate is None:
         raise RegistryError(f"{model.name} has no calibrator to refit: its MODEL names no `recalibrate`. Retrain it.")
     base = _base(stores, model, as_of, key)
-    rows, training = history.labelled(as_of), stores.settings.training
+    sound = history.without(blocked_windows(stores.ledger, model.name, as_of))
+    rows, training = sound.labelled(as_of), stores.settings.training
     if rows.empty:
         raise NotEnoughData.rows(0, training.fresh_rows, "mature rows", "Wait for outcomes to mature.")
     begin = Timestamp(cut) if cut is not None else usual_cut(rows, as_of, training)

@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from models.blocked import blocked_windows
 from models.history import History
 from models.registry import VersionInfo
 from models.release import Verdict, judge
@@ -51,9 +52,11 @@ def retrain(
     """One retrain, idempotent by `key`: run again after a kill, it goes on with the version it had registered.
 
     `since` and `cut` are those of split_fresh: with the ones of a look, it trains the candidate that was measured.
+    Nothing that came in during a quarantined window is learned from or judged on.
     Raises RegistryError where the champion was trained later than `as_of`: it may have learned the fresh rows.
     """
     champion_at(stores, model, as_of)
+    history = history.without(blocked_windows(stores.ledger, model.name, as_of))
     trained = train_challenger(stores, model, history, as_of, reason, key, report, since=since, cut=cut)
     return conclude(stores, model, trained, as_of, reason, key, actor)
 

@@ -1,36 +1,80 @@
 """What serves now, read from the registry's aliases and the ledger."""
 
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import cached_property
 
+from models.blocked import blocked_windows
 from models.promotion import last_move
+from models.registry import Registry
 from models.spec import Model
 from models.stores import Stores
 from monitoring.assess import Serving
+from monitoring.guards import guards_of
 
 
-def serving_of(stores: Stores, model: Model) -> Serving | None:
-    """The champion, the version that served before it, and their times; None before a first champion."""
-    version = stores.registry.alias(model.name, "champion")
+def serving_of(stores: Stores, model: Model, as_of: datetime) -> Serving | None:
+    """The champion, the version that served before it, and what the ledger said of them before `as_of`.
+
+    None before a first champion.
+    """
+    registry, ledger, name = stores.registry, stores.ledger, model.name
+    version = registry.alias(name, "champion")
     if version is None:
         return None
-    previous = stores.registry.alias(model.name, "previous")
+    previous = registry.alias(name, "previous")
     return Serving(
-        champion=stores.registry.load(model.name, version),
-        trained_at=stores.registry.info(model.name, version).as_of,
-        previous=stores.registry.load(model.name, previous) if previous else None,
-        previous_trained_at=stores.registry.info(model.name, previous).as_of if previous else None,
-        promoted_at=_promoted_at(stores, model, version),
-        last_retrain_at=_last_retrain_at(stores, model),
+        champion=registry.load(name, version),
+        trained_at=registry.info(name, version).as_of,
+        fresh_since=_fresh_since(stores, name, version),
+        files=BundleFiles(registry, name, version),
+        previous=registry.load(name, previous) if previous else None,
+        promoted_at=_promoted_at(stores, name, version),
+        guards=guards_of(ledger, name, version, _learned_at(registry, name, version), as_of, stores.settings.cost),
+        # not the window that ends now: judged again, it gives the same answer
+        blocked=tuple(window for window in blocked_windows(ledger, name, as_of) if window.end < as_of),
     )
 
 
-def _promoted_at(stores: Stores, model: Model, version: str) -> datetime | None:
+class BundleFiles(Mapping[str, bytes]):
+    """The files of a version, fetched when first looked into: few windows need them."""
+
+    def __init__(self, registry: Registry, name: str, version: str) -> None:
+        self._where = registry, name, version
+
+    @cached_property
+    def _files(self) -> dict[str, bytes]:
+        registry, name, version = self._where
+        return registry.files(name, version)
+
+    def __getitem__(self, name: str) -> bytes:
+        return self._files[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+
+def _promoted_at(stores: Stores, name: str, version: str) -> datetime | None:
     """When `version` was promoted; None where it serves because of a rollback."""
-    last = last_move(stores.ledger, model.name)
+    last = last_move(stores.ledger, name)
     return last.at if last and last.kind == "promoted" and last.version == version else None
 
 
-def _last_retrain_at(stores: Stores, model: Model) -> datetime | None:
-    """The newest training of any kind, promoted or refused."""
-    entries = stores.ledger.entries(model.name, "trained", limit=1)
-    return entries[-1].at if entries else None
+def _learned_at(registry: Registry, name: str, version: str) -> datetime:
+    """When its booster was trained: a recalibration makes no booster younger."""
+    info = registry.info(name, version)
+    return _learned_at(registry, name, info.base) if info.base else info.as_of
+
+
+def _fresh_since(stores: Stores, name: str, version: str) -> datetime | None:
+    """The cut that the decision behind its training had measured with; None where it was the usual one."""
+    trained = [entry.at for entry in stores.ledger.entries(name, "trained") if entry.version == version]
+    cuts = {
+        entry.at: datetime.fromisoformat(entry.evidence["cut"])
+        for entry in stores.ledger.entries(name, "decision")
+        if entry.evidence.get("cut")
+    }
+    return cuts.get(trained[-1]) if trained else None

@@ -26,14 +26,16 @@ FEEDS = {"count": ("posts", "engagement"), "label": ("posts", "labels")}
 
 def champion_posts(stores: Stores, model: Model, window: Window, as_of: datetime) -> tuple[DataFrame, LoadedVersion]:
     """The posts that became known in the window, with features, and the version that is to score them."""
-    serving = _serving(stores, model)
-    return load_history(stores, model, window, as_of).posts, serving.champion
+    version = stores.registry.alias(model.name, "champion")
+    if version is None:
+        raise _no_champion(model)
+    return load_history(stores, model, window, as_of).posts, stores.registry.load(model.name, version)
 
 
 def assess_window(stores: Stores, model: Model, as_of: datetime) -> tuple[Evidence, Path]:
     """Evidence on the window that ends at `as_of`, and where its Evidently report was written."""
     window = Window(as_of - timedelta(days=stores.settings.monitoring.window_days), as_of)
-    serving = _serving(stores, model)
+    serving = _serving(stores, model, as_of)
     if serving.trained_at > as_of:
         raise RegistryError(
             f"{model.name} {serving.champion.version} was trained as of {serving.trained_at:%Y-%m-%d %H:%M}, after "
@@ -50,7 +52,6 @@ def assess_window(stores: Stores, model: Model, as_of: datetime) -> tuple[Eviden
         stores.settings,
         quarantined=quarantined,
         arrived=arrived,
-        report=report,
     )
     return evidence, report
 
@@ -90,14 +91,19 @@ def record(stores: Stores, evidence: Evidence, decision: Decision, report: Path)
         version=evidence.version,
         actor="monitor flow",
         reason=str(decision),
-        evidence={"action": decision.action, "reasons": list(decision.reasons), "report": str(report)}
-        | json.loads(json.dumps(decision.evidence, default=str)),
+        evidence=json.loads(json.dumps(decision.evidence, default=str))
+        | {"action": decision.action, "reasons": list(decision.reasons), "report": str(report)}
+        | {"window_start": evidence.window.start.isoformat(), "window_end": evidence.window.end.isoformat()},
         key=key,
     )
 
 
-def _serving(stores: Stores, model: Model) -> Serving:
-    serving = serving_of(stores, model)
+def _serving(stores: Stores, model: Model, as_of: datetime) -> Serving:
+    serving = serving_of(stores, model, as_of)
     if serving is None:
-        raise UnknownModel(f"{model.name} has no champion yet; train one first: trimtab train {model.name}")
+        raise _no_champion(model)
     return serving
+
+
+def _no_champion(model: Model) -> UnknownModel:
+    return UnknownModel(f"{model.name} has no champion yet; train one first: trimtab train {model.name}")

@@ -20,7 +20,7 @@ SEEN = tuple(Measure("quality", "null_share", name, 0.0, 0.2, False, 500) for na
 def test_a_record_that_was_killed_half_way_is_completed_and_not_doubled(tmp_path, monkeypatch):
     stores = Stores(Settings(home=tmp_path))
     evidence = Evidence("tiny", "1", Window(NOW - timedelta(days=7), NOW), NOW, 500, timedelta(hours=48), SEEN)
-    decision = decide(evidence, stores.settings.monitoring)
+    decision = decide(evidence, stores.settings)
     with monkeypatch.context() as killed, pytest.raises(KeyboardInterrupt):
         killed.setattr(Ledger, "append", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
         record(stores, evidence, decision, tmp_path / "report.html")

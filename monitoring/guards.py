@@ -1,0 +1,109 @@
+"""The brakes of automatic retraining, read from the ledger: cool-down, spend cap, breaker; and the staleness limit."""
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+from monitoring.evidence import Guards
+from trimtab.ledger import Entry, Ledger
+from trimtab.settings import Cost
+
+MONTH = timedelta(days=30)
+Challenge = Literal["retrain", "recalibrate"]
+
+
+def guards_of(ledger: Ledger, model: str, version: str, trained_at: datetime, as_of: datetime, cost: Cost) -> Guards:
+    """What entries of before `as_of` say of the model and its champion `version`.
+
+    An entry of `as_of` itself is what came of this very window: judged again, the window gives the same answer.
+    """
+    past = [entry for entry in ledger.entries(model) if entry.at < as_of]
+    looks = [e for e in past if e.kind == "decision" and e.version == version and e.evidence.get("look")]
+    answers = [entry for entry in looks if entry.evidence.get("alarm", {}).get("raised")]
+    trained = [entry.at for entry in past if entry.kind == "trained"]
+    refused = _refused_in_a_row(past)
+    return Guards(
+        trained_at=trained_at,
+        last_retrain_at=max(trained, default=None),
+        last_look_at=max((entry.at for entry in looks), default=None),
+        looks=len(looks),
+        last_answer_at=max((entry.at for entry in answers), default=None),
+        answers=len(answers),
+        spent=_spent([entry for entry in past if as_of - entry.at <= MONTH], cost),
+        refused_in_a_row=len(refused),
+        last_refused_at=max(refused, default=None),
+    )
+
+
+def held_back(guards: Guards, as_of: datetime, cost: Cost, action: Challenge = "retrain") -> str | None:
+    """In words why no new version is made now, or None where nothing stands against it."""
+    return _open_breaker(guards, as_of, cost) or _cooling_down(guards, as_of, cost) or _over_cap(guards, cost, action)
+
+
+def stale(guards: Guards, as_of: datetime, cost: Cost) -> str | None:
+    """In words why a retrain is due whatever is seen, or None.
+
+    A challenger that was refused lately says that the champion holds: it is not asked again for as long.
+    """
+    limit = timedelta(days=cost.stale_days)
+    if guards.trained_at is None or as_of - guards.trained_at < limit:
+        return None
+    if guards.last_refused_at is not None and as_of - guards.last_refused_at < limit:
+        return None
+    age = (as_of - guards.trained_at) / timedelta(days=1)
+    return f"it learned {age:.0f} days ago, and the limit is {cost.stale_days:g}"
+
+
+def _open_breaker(guards: Guards, as_of: datetime, cost: Cost) -> str | None:
+    if guards.last_refused_at is None or guards.refused_in_a_row < cost.breaker_refusals:
+        return None
+    until = guards.last_refused_at + timedelta(days=cost.breaker_days)
+    if as_of >= until:
+        return None
+    many = f"{guards.refused_in_a_row} challengers in a row were refused"
+    return f"{many}, so no other is trained until {until:%Y-%m-%d}"
+
+
+def _cooling_down(guards: Guards, as_of: datetime, cost: Cost) -> str | None:
+    # Each alarm that ended in nothing doubles the wait: what moved and did no harm is not looked into every week.
+    waits = cost.cool_down_days * 2 ** max(guards.answers - 1, 0)
+    rest = timedelta(days=min(waits, max(cost.look_days, cost.cool_down_days)))
+    known = {"gain was measured": guards.last_answer_at, "version was trained": guards.last_retrain_at}
+    last, what = max(((at, what) for what, at in known.items() if at is not None), default=(None, ""))
+    if last is None or as_of - last >= rest:
+        return None
+    return f"a {what} on {last:%Y-%m-%d}, and it rests until {last + rest:%Y-%m-%d}"
+
+
+def _over_cap(guards: Guards, cost: Cost, action: Challenge) -> str | None:
+    price = cost.retrain_cost if action == "retrain" else cost.recalibrate_cost
+    if guards.spent + price <= cost.monthly_cap:
+        return None
+    left = f"{guards.spent:g} of the {cost.monthly_cap:g} that 30 days may cost is spent"
+    return f"{left}, and a {action} costs {price:g}"
+
+
+def _spent(month: list[Entry], cost: Cost) -> float:
+    """Each piece of work once: what was started, and what was trained without being announced."""
+    prices = {"retrain": cost.retrain_cost, "recalibrate": cost.recalibrate_cost}
+    work: dict[str, str] = {}
+    for entry in month:
+        if entry.kind == "retrain_started":
+            work[_work(entry)] = entry.evidence.get("what", "retrain")
+        elif entry.kind == "trained":
+            work.setdefault(_work(entry), "recalibrate" if entry.evidence.get("base") else "retrain")
+    return sum(prices[what] for what in work.values())
+
+
+def _work(entry: Entry) -> str:
+    """What both entries of one piece of work have in common: `trained/m/...` and `retrain_started/m/...`."""
+    return entry.key.partition("/")[2] if entry.key else f"entry {entry.id}"
+
+
+def _refused_in_a_row(past: list[Entry]) -> list[datetime]:
+    """When challengers were refused since the last promotion; a move that was given up is no judgement."""
+    last = max((entry.id for entry in past if entry.kind == "promoted"), default=0)
+    return [
+        entry.at
+        for entry in past
+        if entry.kind == "promotion_refused" and entry.id > last and "intention" not in entry.evidence
+    ]
