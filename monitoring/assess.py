@@ -8,9 +8,10 @@ from typing import Protocol
 import numpy as np
 from pandas import DataFrame, Timestamp
 
-from models.gain import Look, look
+from models.gain import look
 from models.history import History
 from models.intervals import Draw, Interval
+from models.look import Look
 from models.spec import FitSettings, Model
 from monitoring.alarm import Alarm, alarm
 from monitoring.daybook import DAY, DayBook, Reference

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from models.gain import Gain, Look
+from models.look import Gain, Look
 from monitoring.evidence import Evidence
 from monitoring.guards import held_back, stale
 from monitoring.measures import Measure

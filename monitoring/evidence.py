@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from models.gain import Look
+from models.look import Look
 from monitoring.alarm import Alarm
 from monitoring.measures import Kind, Measure
 from monitoring.paired import Paired

@@ -6,7 +6,7 @@ from datetime import timedelta
 from itertools import islice
 from typing import Any
 
-from models.gain import Gain, Look
+from models.look import Gain, Look
 from monitoring.alarm import Finding
 from monitoring.evidence import Evidence
 
