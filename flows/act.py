@@ -20,7 +20,8 @@ def act(model: str, decided: dict[str, Any], as_of: datetime, home: str | None =
     Its `since` and `cut` (ISO, or absent) are of the candidate that a look measured: that one is trained.
     """
     if decided["action"] in CHALLENGES:
-        measured = {name: datetime.fromisoformat(decided[name]) for name in ("since", "cut") if decided.get(name)}
+        told = {name: decided[name] for name in ("since", "cut") if decided.get(name)}
+        measured = {name: steps.moment(datetime.fromisoformat(at)) for name, at in told.items()}
         challenge = CHALLENGES[decided["action"]]
         return challenge(model, home, as_of, "drift", decided["why"], decided["report"], **measured)
     if decided["action"] == "rollback":

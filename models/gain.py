@@ -1,7 +1,7 @@
 """The look: what each cheap candidate would gain, measured on the newest mature posts rather than guessed.
 
-A candidate is fitted as if at the moment `cut`, on what was known by then; candidate and champion then score the same
-posts scored since. Nothing is registered.
+A candidate learns from posts scored before a moment `cut`; candidate and champion are judged on the same posts scored
+since. Nothing is registered.
 """
 
 import math
@@ -59,7 +59,7 @@ def look(
     training: Training,
     fit: FitSettings,
     confidence: float,
-    resamples: int = 500,
+    resamples: int = 2000,
     seed: int = 0,
 ) -> Look:
     """Measure every candidate on `rows` (mature rows with target, as `as_of` knew them).
@@ -73,25 +73,15 @@ def look(
         since = f" scored since {changed_at:%Y-%m-%d}" if changed_at else ""
         note = f"{len(fresh):,} mature posts{since} came after the champion was trained; it takes {MIN_ROWS} to judge."
         return Look(math.nan, len(fresh), cut, (), note)
-    before = _losses(model, fresh, champion.predict(fresh))
-    draw_blocks, gains, notes = finer_blocks(fresh, FEW_BLOCKS), [], []
-    if not np.isfinite(before).all():
-        bad = int((~np.isfinite(before)).sum())
-        notes.append(f"The champion's loss is not a number on {bad:,} posts: any candidate with numbers gains.")
+    before, blocks = _losses(model, fresh, champion.predict(fresh)), finer_blocks(fresh, FEW_BLOCKS)
+    bad, found = int((~np.isfinite(before)).sum()), []
     for candidate in candidates(model, rows, files, cut, trained_at, changed_at, training, fit):
-        try:
-            learned = candidate.learned()
-            after = _losses(model, fresh, predict_with(model, candidate.fit(learned), fresh))
-        except NotEnoughData as error:
-            notes.append(f"No {candidate.name}: {error}")
-            continue
-        if not np.isfinite(after).all():
-            notes.append(f"No {candidate.name}: it gave losses that are not numbers.")
-            continue
-        draw = Draw(np.random.default_rng(seed), resamples, confidence)
-        gains.append(Gain(candidate.action, candidate.since, _gain(before, after, draw_blocks, draw), len(learned)))
-    loss = float(before.mean()) if np.isfinite(before).all() else math.inf
-    return Look(loss, len(fresh), cut, tuple(gains), " ".join(notes))
+        draw = Draw(np.random.default_rng(seed), resamples, confidence)  # the same draw for each: they are compared
+        found.append(_measured(model, candidate, fresh, before, blocks, draw))
+    silent = f"The champion's loss is not a number on {bad:,} posts: any candidate with numbers gains."
+    notes = [silent] * (bad > 0) + [part for part in found if isinstance(part, str)]
+    gains = tuple(part for part in found if isinstance(part, Gain))
+    return Look(math.inf if bad else float(before.mean()), len(fresh), cut, gains, " ".join(notes))
 
 
 def judged_rows(
@@ -104,6 +94,7 @@ def judged_rows(
     if rows.empty:
         return None, rows
     cut = _since_change(rows, changed_at, training) if changed_at is not None else _newest_days(rows, as_of, training)
+    cut = max(cut, rows["event_timestamp"].min())  # so that a retrain with this cut is judged on these rows too
     return cut.to_pydatetime(), rows[rows["event_timestamp"] >= cut].reset_index(drop=True)
 
 
@@ -155,7 +146,7 @@ def _since_change(rows: DataFrame, changed_at: datetime, training: Training) -> 
     third = min(max((newest - Timestamp(changed_at)) * JUDGED_SHARE, LEAST_DAYS * day), most)
     wanted = max(min(training.fresh_rows, int(len(rows) * MOST_SHARE)), 1)
     by_rows = scored.nlargest(wanted).min()
-    return max(min(newest - third, by_rows), newest - most, Timestamp(changed_at))
+    return max(min(newest - third, by_rows), newest - most)
 
 
 def _enough(learned: DataFrame, training: Training) -> DataFrame:
@@ -169,8 +160,17 @@ def _losses(model: Model, rows: DataFrame, predictions: DataFrame) -> np.ndarray
     return np.asarray(model.losses(rows, predictions), dtype=float)
 
 
-def _gain(before: np.ndarray, after: np.ndarray, blocks: np.ndarray, draw: Draw) -> Interval:
-    """Infinite where the champion gives no numbers: nothing can be worse."""
-    if not np.isfinite(before).all():
-        return Interval(math.inf, math.inf, math.inf)
-    return draw.mean(before - after, blocks)
+def _measured(
+    model: Model, candidate: Candidate, fresh: DataFrame, before: np.ndarray, blocks: np.ndarray, draw: Draw
+) -> Gain | str:
+    """The gain, or in one sentence why there is none. Infinite where the champion gives no numbers: none is worse."""
+    try:
+        learned = candidate.learned()
+        after = _losses(model, fresh, predict_with(model, candidate.fit(learned), fresh))
+    except NotEnoughData as error:
+        return f"No {candidate.name}: {error}"
+    if not np.isfinite(after).all():
+        return f"No {candidate.name}: it gave losses that are not numbers."
+    endless = Interval(math.inf, math.inf, math.inf)
+    per_post = draw.mean(before - after, blocks) if np.isfinite(before).all() else endless
+    return Gain(candidate.action, candidate.since, per_post, len(learned))

@@ -30,8 +30,8 @@ def recalibrate(
 ) -> Retrained:
     """One recalibration, idempotent by `key`; the new version is trained as of `as_of`.
 
-    The calibrator learns from posts scored since `since` whose outcome was known before `cut`, and from none that the
-    champion learned; posts scored since `cut` judge it. Raises RegistryError without a champion or where the model has
+    The calibrator learns from posts scored since `since` and before `cut`, and from none that the champion learned;
+    posts scored since `cut` judge it. Raises RegistryError without a champion or where the model has
     no `recalibrate`, NotEnoughData where rows are too few.
     """
     if model.recalibrate is None:

@@ -99,13 +99,14 @@ def calibration_rows(
     A booster is surer of the rows it learned than of any other: a calibrator fitted on them would believe it.
     """
     month = cut - timedelta(days=CALIBRATION_DAYS)
-    recent = known_before(unseen(rows, trained_at, training), cut, month if since is None else max(since, month))
+    begin = month if since is None else max(since, month)
+    recent = known_before(unseen(rows, trained_at, training), cut, begin)
     if len(recent) < CALIBRATION_ROWS:
         raise NotEnoughData.rows(
             len(recent),
             CALIBRATION_ROWS,
-            f"rows to recalibrate on, of at most {CALIBRATION_DAYS} days before {cut:%Y-%m-%d %H:%M} and with outcomes "
-            f"that came after the training of {trained_at:%Y-%m-%d %H:%M},",
+            f"rows to recalibrate on (scored from {begin:%Y-%m-%d %H:%M} to {cut:%Y-%m-%d %H:%M}, with outcomes that "
+            f"came after the training of {trained_at:%Y-%m-%d %H:%M})",
             "Wait for outcomes to mature, or retrain.",
         )
     return recent.reset_index(drop=True)
