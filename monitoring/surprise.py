@@ -20,6 +20,7 @@ OWN_DAYS = 3  # days that a level is learned from before a stream with `own_from
 TIED = 0.9  # the most that one day is taken to hang on the day before
 SHRUNK = 0.25  # of the way that a stream keeps from the median tie of all: one alone is known to +-0.13
 TINY = 1e-15
+ROUNDING = 1e-9  # of a level: days that differ by less are equal
 
 
 @dataclass(frozen=True)
@@ -36,9 +37,8 @@ class _Season:
 
 def scores(streams: Sequence[Stream], days: Days) -> np.ndarray:
     """(streams, days): standard normal while nothing moves; NaN in the reference and where it cannot be judged."""
-    values, noise = stacked(streams, "values"), stacked(streams, "noise")
+    values, noise = _unit_free(stacked(streams, "values"), stacked(streams, "noise"), days.reference)
     own = np.array([stream.own_from for stream in streams])
-    noise = np.where(np.isfinite(noise), noise, 0.0)
     season = _season(values, noise, own, days)
     adjusted = values - season.effect[:, days.weekday]
     level, behind = _level_before(adjusted, own)
@@ -53,6 +53,17 @@ def scores(streams: Sequence[Stream], days: Days) -> np.ndarray:
     found[~judged] = np.nan
     found[:, : days.reference] = np.nan
     return found
+
+
+def _unit_free(values: np.ndarray, noise: np.ndarray, reference: int) -> tuple[np.ndarray, np.ndarray]:
+    """From the mean of the reference days in units of their spread; NaN where they differ by no more than rounding."""
+    known = np.isfinite(values)
+    count = np.maximum(known[:, :reference].sum(axis=1, keepdims=True), 1)
+    mean = np.where(known, values, 0.0)[:, :reference].sum(axis=1, keepdims=True) / count
+    gap = np.where(known, values, mean) - mean
+    spread = np.sqrt((gap[:, :reference] ** 2).sum(axis=1, keepdims=True) / count)
+    unit = np.where(spread > ROUNDING * np.abs(mean), spread, np.nan)
+    return np.where(known, gap, np.nan) / unit, np.where(np.isfinite(noise), noise, 0.0) / unit**2
 
 
 def _season(values: np.ndarray, noise: np.ndarray, own: np.ndarray, days: Days) -> _Season:
@@ -74,7 +85,7 @@ def _season(values: np.ndarray, noise: np.ndarray, own: np.ndarray, days: Days) 
     steps = _steps(scored, tie)
     freedom = np.maximum(freedom - 1, 1)
     scale = np.nansum(steps**2, axis=1) / freedom
-    return _Season(effect, seen, spread, tie, np.where(scale > 0, scale, np.nan), freedom)
+    return _Season(effect, seen, spread, tie, np.where(spread > TINY, scale, np.nan), freedom)
 
 
 def _centred(y: np.ndarray, own: np.ndarray) -> np.ndarray:
