@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from trimtab.errors import LedgerError
 from trimtab.ledger import Entry, Ledger
 from trimtab.windows import Window
 
@@ -23,3 +24,18 @@ def blocked_windows(ledger: Ledger, model: str, as_of: datetime) -> tuple[Window
         if window is not None:
             stands[window] = str(entry.evidence.get("action"))
     return tuple(sorted(window for window, action in stands.items() if action == "quarantine"))
+
+
+def lift(ledger: Ledger, model: str, end: datetime, *, at: datetime, actor: str, reason: str) -> Window:
+    """Give the quarantined window that ends at `end` back to training: a decision of a person, kept like any other."""
+    blocked = blocked_windows(ledger, model, at)
+    window = next((window for window in blocked if window.end == end), None)
+    if window is None:
+        listed = ", ".join(f"{each.end:%Y-%m-%dT%H:%M}" for each in blocked) or "none"
+        raise LedgerError(
+            f"No window of {model} that ends at {end:%Y-%m-%dT%H:%M} is quarantined. Those that are end at: {listed}."
+        )
+    about = {"window_start": window.start.isoformat(), "window_end": window.end.isoformat()}
+    evidence = about | {"action": "none", "reasons": [reason]}
+    ledger.append("decision", at=at, model=model, actor=actor, reason=reason, evidence=evidence)
+    return window

@@ -1,11 +1,12 @@
-"""Commands that only look: status, history, quarantine."""
+"""Commands that only look: status, history, decisions, quarantine."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 
 import click
 
-from trimtab.cli.main import cli, json_option, now, settings_of
+from trimtab.cli.main import MOMENT, as_of_option, cli, json_option, now, settings_of
 
 
 @cli.command()
@@ -41,6 +42,33 @@ def history(context: click.Context, model: str | None, limit: int, as_json: bool
         click.echo(json.dumps([asdict(entry) for entry in entries], indent=2, default=str))
     else:
         click.echo("\n".join(str(entry) for entry in entries) or "Nothing has been decided yet.")
+
+
+@cli.command()
+@click.argument("model")
+@as_of_option
+@click.option("--limit", default=20, show_default=True, help="Newest decisions to show; all of them are summed up.")
+@json_option
+@click.pass_context
+def decisions(context: click.Context, model: str, as_of: datetime | None, limit: int, as_json: bool) -> None:
+    """Was each past decision on MODEL worth it? Judged by the labels that came after it, newest first."""
+    settings = settings_of(context)
+    from models.stores import Stores
+    from monitoring import verdicts
+
+    stores, moment = Stores(settings), as_of or now()
+    spec = stores.model(model)
+    judged: tuple[verdicts.Judged, ...] = ()
+    if stores.ledger.entries(spec.name, "decision", limit=1):
+        stores.refresh_features(moment)
+        judged = verdicts.judge_decisions(verdicts.bench_of(stores, spec, moment))
+    said = verdicts.summary(spec.name, judged)
+    shown = judged[: max(limit, 0)]
+    if as_json:
+        told = {"summary": said, "decisions": [each.plain() for each in shown]}
+        click.echo(json.dumps(told, indent=2, default=str))
+    else:
+        click.echo("\n".join([*verdicts.lines(shown), said]))
 
 
 @cli.group()
@@ -96,3 +124,20 @@ def replay_quarantine(context: click.Context, quarantine_id: str, source: Path, 
 
     door = Door(Lake(settings.lake_path), Authors.of(settings.home), settings.ingest, now())
     click.echo(str(replay(door, load(source), [quarantine_id], force)))
+
+
+@quarantine.command("lift")
+@click.argument("model")
+@click.option("--window-end", type=MOMENT, required=True, help="End of the window that was decided to be broken.")
+@click.option("--reason", required=True, help="Why its data is fit after all; kept in the ledger.")
+@click.pass_context
+def lift_quarantine(context: click.Context, model: str, window_end: datetime, reason: str) -> None:
+    """Let MODEL learn again from a window that a decision kept out of training."""
+    settings = settings_of(context)
+    from models.blocked import lift
+    from models.catalog import load_models, pick
+    from trimtab.ledger import Ledger
+
+    name = pick(load_models(settings.models), model).name
+    window = lift(Ledger(settings.ledger_path), name, window_end, at=now(), actor="command line", reason=reason)
+    click.echo(f"{name} learns again from {window}; reason kept in the ledger: {reason}")
