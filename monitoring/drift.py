@@ -6,15 +6,15 @@ the very cells that were counted (monitoring.spaces), and beside our verdict sta
 
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from pandas import DataFrame, Series
 
+from monitoring.column_measures import Column
 from monitoring.measures import ALL, Measure
-from monitoring.shares import jensen_shannon
 from monitoring.spaces import Space
 from monitoring.stock import StockVerdict
 
@@ -25,11 +25,11 @@ DRAWINGS = 12  # columns; each costs a tenth of a second and 10 kB
 DRAWN_ROWS = 500_000  # a side, at most: what is beyond keeps the shares and not the size
 BARS = 30  # on screen at once; the others are a drag away
 HEAD = (
-    "column",
+    "what",
     "compared as",
-    "distance",
-    "usual (median of the reference days)",
-    "99 % of the reference days",
+    "in this window",
+    "usual in the reference",
+    "threshold (of a column: 99 % of the reference's windows)",
     "surprise of the newest day (sd)",
     "evidence spent (share of the limit)",
     "verdict",
@@ -43,21 +43,19 @@ def report(
     *,
     title: str,
     verdict: str,
-    measures: Sequence[Measure],
-    spaces: Mapping[str, Space],
-    reference: DataFrame,
-    current: DataFrame,
+    columns: Sequence[Column],
+    measures: Sequence[Measure] = (),
 ) -> None:
     """One HTML page at `path`, whole or not at all, that loads nothing from outside.
 
-    `title` says model, window and reference; `verdict` the decision on the window, in one line. Of each measure `value`
-    is the distance, `usual` and `threshold` the median and the 99 % quantile of the reference days. Drawn are, of those
-    whose name is in `spaces` and a column of both frames, the 12 that moved or surprise most.
+    `title` says model, window and reference; `verdict` the decision on the window, in one line. The table holds the
+    measures of the columns and those of other kinds; the 12 columns that moved or surprise most are drawn.
     """
-    ordered = sorted(measures, key=_most_evidence)
-    drawn = [m for m in sorted(ordered, key=_most_interesting) if _can_be_drawn(m, spaces, reference, current)]
-    drawings = [w for m in drawn[:DRAWINGS] for w in _drawing(m, spaces[m.name], reference[m.name], current[m.name])]
-    _write(path, _page(title, verdict, [_row(m, spaces.get(m.name)) for m in ordered], drawings))
+    methods = {id(c.measure): c.space.method for c in columns if c.space}
+    ordered = sorted([*(c.measure for c in columns), *measures], key=_most_evidence)
+    drawn = sorted((c for c in columns if c.measure.judged), key=lambda c: _most_interesting(c.measure))
+    drawings = [widget for column in drawn[:DRAWINGS] for widget in _drawing(column)]
+    _write(path, _page(title, verdict, [_row(m, methods.get(id(m), "-")) for m in ordered], drawings))
 
 
 def stock_by_evidently(reference: Series, current: Series) -> StockVerdict:
@@ -81,17 +79,12 @@ def _most_interesting(measure: Measure) -> tuple[bool, float, str]:
     return not measure.alarm, -abs(_or(measure.surprise, 0)), measure.name
 
 
-def _can_be_drawn(measure: Measure, spaces: Mapping[str, Space], *frames: DataFrame) -> bool:
-    known = measure.name in spaces and measure.slice == ALL and measure.judged
-    return known and all(measure.name in frame for frame in frames)
-
-
-def _row(measure: Measure, space: Space | None) -> tuple[str, ...]:
+def _row(measure: Measure, method: str) -> tuple[str, ...]:
     verdict = ("moved" if measure.alarm else "as before") if measure.judged else "not judged"
     numbers = (_shown(number, ".3f") for number in (measure.value, measure.usual, measure.threshold))
     return (
         _named(measure),
-        space.method if space else "-",
+        method,
         *numbers,
         _shown(measure.surprise, "+.1f"),
         _shown(measure.spent, ".0%").replace("%", " %"),
@@ -124,28 +117,26 @@ def _page(title: str, verdict: str, rows: list[tuple[str, ...]], drawings: "list
     return render_widgets([*heads, table, *drawings])
 
 
-def _drawing(measure: Measure, space: Space, reference: Series, current: Series) -> "list[BaseWidgetInfo]":
+def _drawing(column: Column) -> "list[BaseWidgetInfo]":
     """Evidently's drawing of the shares; its threshold is set where its verdict is ours, which rests on many days."""
     _quiet()
     from evidently import DataDefinition, Dataset, Report
     from evidently.metrics import ValueDrift
 
-    before, now = (space.shares(side, np.zeros(len(side), dtype=int), 1)[0] for side in (reference, current))
-    if not before.any() or not now.any():
-        return []
-    name = _harmless(f"{measure.name} ({space.method})")
+    measure, space = column.measure, column.space
+    assert space is not None
+    name = _harmless(f"{_named(measure)} ({space.method})")
     cells = np.array([_harmless(cell) for cell in space.cells], dtype=object)
     definition = DataDefinition(categorical_columns=[name])
     sides = [
         Dataset.from_pandas(DataFrame({name: np.repeat(cells, _fewer(side))}), data_definition=definition)
-        for side in (now, before)
+        for side in (column.now, column.before)
     ]
-    found = jensen_shannon(before, now)
-    threshold = found * 0.999 if measure.alarm else found * 1.001 + 1e-9
+    threshold = measure.value * 0.999 if measure.alarm else measure.value * 1.001 + 1e-9
     metric = ValueDrift(column=name, method="jensenshannon", threshold=threshold)
     widgets = Report([metric]).run(*sides).context.get_metric_result(metric).get_widgets()
     for widget in widgets:
-        _in_order(widget, _order(space, cells, before, now))
+        _in_order(widget, _order(space, cells, column.before, column.now))
     return widgets
 
 
@@ -154,10 +145,12 @@ def _fewer(counts: np.ndarray) -> np.ndarray:
 
 
 def _order(space: Space, cells: np.ndarray, before: np.ndarray, now: np.ndarray) -> list[str]:
-    """Bins and values as they rise; names and words by how much their share moved."""
+    """Of what was seen: bins and values as they rise, names and words by how much their share moved."""
+    seen = before + now > 0
     if space.edges or space.values:
-        return list(cells)
-    return list(cells[np.argsort(-np.abs(before / before.sum() - now / now.sum()), kind="stable")])
+        return list(cells[seen])
+    moved = np.abs(before / before.sum() - now / now.sum())[seen]
+    return list(cells[seen][np.argsort(-moved, kind="stable")])
 
 
 def _in_order(widget: "BaseWidgetInfo", order: list[str]) -> None:

@@ -90,7 +90,9 @@ class Space:
             return self._labels(column)
         found = numbers(column)
         if not self.values:
-            return np.where(np.isnan(found), np.int16(-1), _steps(found, self.edges, closed_above=True))
+            codes = _steps(found, self.edges, closed_above=True).astype(np.int16)
+            codes[np.isnan(found)] = -1
+            return codes
         codes = np.where(column.isna(), np.int16(-1), np.int16(len(self.values)))
         for code, value in enumerate(self.values):
             codes[found == value] = code
@@ -108,12 +110,16 @@ class Space:
 
     def _scored(self, found: np.ndarray) -> np.ndarray:
         """Straight lines between the rungs of the ladder, level beyond its ends."""
-        ladder, scores = np.array(self.ladder), np.array(self.scores)
+        ladder, scores, scored = np.array(self.ladder), np.array(self.scores), np.empty(len(found))
         with np.errstate(invalid="ignore", over="ignore"):
-            slope = np.append(np.diff(scores) / np.diff(ladder), 0.0)
-            rung = _steps(found, self.ladder[1:], closed_above=False)
-            beyond = np.maximum(found, ladder[0]) - ladder[rung]  # on the last rung the slope is 0
-            return scores[rung] + slope[rung] * beyond
+            slope = np.append(np.diff(scores) / np.diff(ladder), 0.0)  # nought on the last rung
+            for start in range(0, len(found), CHUNK):
+                part = found[start : start + CHUNK]
+                rung = _steps(part, self.ladder[1:], closed_above=False)
+                scored[start : start + CHUNK] = scores[rung] + slope[rung] * (
+                    np.maximum(part, ladder[0]) - ladder[rung]
+                )
+        return scored
 
 
 def fit_space(name: str, reference: Series, kind: Kind, min_rows: int) -> Space | None:
@@ -219,5 +225,9 @@ def _sampled(column: Series, day: np.ndarray) -> tuple[Series, np.ndarray]:
 def _counted(codes: np.ndarray, day: np.ndarray, space: Space, days: int) -> np.ndarray:
     """Rows without a cell or a day go into one slot past the end, which is cut off."""
     cells = len(space.cells)
-    slot = np.where((codes >= 0) & (day >= 0) & (day < days), day * cells + codes, days * cells)
-    return np.bincount(slot, minlength=days * cells + 1)[:-1].reshape(days, cells)
+    found = np.zeros(days * cells + 1, dtype=np.intp)
+    for start in range(0, len(codes), CHUNK):
+        code, at = codes[start : start + CHUNK], day[start : start + CHUNK]
+        slot = np.where((code >= 0) & (at >= 0) & (at < days), at * cells + code, days * cells)
+        found += np.bincount(slot, minlength=len(found))
+    return found[:-1].reshape(days, cells)

@@ -188,15 +188,12 @@ def _wasserstein(prepared: StockReference, found: np.ndarray) -> float:
     m = len(now)
     ends = np.concatenate([[min(ordered[0], now[0])], now, [max(ordered[-1], now[-1])]])
     height = np.arange(m + 1) / m
-    crossing = ordered[np.maximum(np.ceil(height * n - 1e-9).astype(int) - 1, 0)]
-    crossing = np.clip(crossing, ends[:-1], ends[1:])
-
-    def area(x: np.ndarray) -> np.ndarray:
-        """Below the reference's distribution function, up to x."""
-        below = np.searchsorted(ordered, x, side="right")
-        return (below * x - sums[below]) / n
-
-    first, middle, last = area(ends[:-1]), area(crossing), area(ends[1:])
-    left = height * (crossing - ends[:-1]) - (middle - first)
-    right = (last - middle) - height * (ends[1:] - crossing)
-    return float(np.sum(left + right))
+    below = np.searchsorted(ordered, ends, side="right")
+    area = (below * ends - sums[below]) / n  # below the reference's distribution function, up to each end
+    left, right, lower, upper = ends[:-1], ends[1:], area[:-1], area[1:]
+    place = np.maximum(np.ceil(height * n - 1e-9).astype(np.intp), 1)
+    quantile = ordered[place - 1]
+    before, after = quantile <= left, quantile >= right
+    crossing = np.where(before, left, np.where(after, right, quantile))
+    middle = np.where(before, lower, np.where(after, upper, (place * quantile - sums[place]) / n))
+    return float(np.sum(height * (2 * crossing - left - right) + lower + upper - 2 * middle))
