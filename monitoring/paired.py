@@ -3,7 +3,8 @@
 The difference of losses, in blocks of time, is tested by the self-normalised e-process of de la Pena (Annals of
 Probability 1999): for differences that are symmetric around zero or below, exp(l S - l^2 V / 2), with S their sum and V
 the sum of their squares, exceeds 1 / level with probability at most `level`, at any time. A mean over several l stays
-so. No variance is estimated and no number of rows fixed beforehand.
+so, and so does one whose differences are held to +-1 / l, beyond which a larger one would count for less. No variance
+is estimated and no number of rows fixed beforehand.
 """
 
 from dataclasses import dataclass
@@ -50,8 +51,8 @@ def evidence(differences: np.ndarray, mean_loss: float) -> float:
     """The largest e-value reached over the blocks in turn; a difference above zero speaks against the champion."""
     if not len(differences) or not mean_loss > 0:
         return 0.0
-    leaning = np.array(LEANINGS)[:, None] / mean_loss
-    exponent = leaning * np.cumsum(differences) - leaning**2 * np.cumsum(differences**2) / 2
+    step = np.clip(np.array(LEANINGS)[:, None] * differences / mean_loss, -1, 1)
+    exponent = np.cumsum(step - step**2 / 2, axis=1)
     return float(np.exp(np.minimum(exponent, 700)).mean(axis=0).max())
 
 

@@ -108,15 +108,15 @@ def _quarantined(rows: int, quarantined: Mapping[str, int], arrived: int | None)
 
 
 def _nulls(reference: QualityReference, days: Days, window: Window) -> list[Measure]:
-    """A column that is gone counts as all null; one that the reference did not have is not judged."""
+    """A column that is gone counts as all null; one that the reference did not have and that came is not judged."""
     found = []
     for name, usual in reference.columns.items():
         if is_target(name):
             continue
-        if not _judged(reference, days) or usual.nulls == 1:
+        nulls = missing(days.rows[name]) if name in days.rows else np.ones(days.bounds[-1], dtype=bool)
+        if not _judged(reference, days) or (usual.nulls == 1 and not nulls.all()):
             found.append(unjudged("quality", "null_share", int(days.bounds[-1]), name))
             continue
-        nulls = missing(days.rows[name]) if name in days.rows else np.ones(days.bounds[-1], dtype=bool)
         limit = _null_limit(usual)
         measure = _worst("null_share", name, days.share(nulls), limit, usual.nulls, days, window)
         if measure.alarm and (kept := _of_known(reference, days, name)) is not None:

@@ -145,6 +145,12 @@ def test_a_column_that_appears_is_not_judged_and_said():
     assert quality_gaps(usual, 400, list(measures.values())) == ("the reference never had score",)
 
 
+def test_a_column_that_was_never_filled_and_still_is_not_is_no_news():
+    usual = prepared(REFERENCE.assign(score=np.nan))
+    measures = judged(later(DAY).assign(score=np.nan), usual=usual)
+    assert quality_gaps(usual, 400, list(measures.values())) == () and alarms(measures) == set()
+
+
 def test_nulls_that_the_reference_days_had_too_are_nothing_new():
     night = REFERENCE["event_timestamp"].dt.day == 14
     usual = prepared(REFERENCE.assign(score=REFERENCE["score"].where(~night | (REFERENCE.index % 3 > 0))))
