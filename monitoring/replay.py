@@ -9,19 +9,22 @@ from pandas import DataFrame, concat
 
 from models.history import History
 from models.promotion import rollback
+from models.recalibrate import recalibrate
 from models.registry import LoadedVersion
-from models.retrain import retrain
+from models.retrain import Retrained, retrain
 from models.spec import Model
 from models.stores import Stores
 from monitoring.assess import assess
 from monitoring.decide import Decision
 from monitoring.evidence import Evidence
-from monitoring.policy import needs_evidence, policy
+from monitoring.policy import Policy
 from monitoring.serving import serving_of
+from monitoring.stock_measures import Stock
 from trimtab.errors import NotEnoughData
 from trimtab.windows import Window, steps
 
 ACTOR = "replay"
+CHALLENGES: dict[str, Callable[..., Retrained]] = {"retrain": retrain, "recalibrate": recalibrate}
 
 
 @dataclass
@@ -38,25 +41,26 @@ def replay(
     history: History,
     period: Window,
     step: timedelta,
-    policy_name: str,
+    policy: Policy,
     progress: Callable[[int, int, str], None],
 ) -> Replay:
     """Train on what was mature at the start, then score, judge, decide and act window by window.
 
     `stores` is a scratch home, so no alias, ledger or prediction of production is touched.
     """
-    decide, done = policy(policy_name), Replay()
+    done, stock = Replay(), Stock(model, history, stores.settings.monitoring)
     windows = list(steps(period.start, period.end, step))
     if not windows:
         raise NotEnoughData(f"No whole step of {step} fits between {period}; choose a later end or a shorter step.")
     retrain(
-        stores, model, history, period.start, "the first version of the replay", f"{policy_name}/first", actor=ACTOR
+        stores, model, history, period.start, "the first version of the replay", f"{policy.name}/first", actor=ACTOR
     )
     for number, window in enumerate(windows, 1):
         _score(stores, model, history, window, done)
-        evidence = _evidence(stores, model, history, window, policy_name)
-        decision = decide(evidence, stores.settings.monitoring)
-        outcome = _act(stores, model, history, window.end, decision, f"{policy_name}/{window}")
+        evidence = _evidence(stores, model, history, window, policy, stock)
+        decision = policy.decide(evidence, stores.settings)
+        _record(stores, model, evidence, decision)
+        outcome = _act(stores, model, history, window.end, decision, f"{policy.name}/{window}")
         done.windows[-1] |= {
             "decision": decision.action,
             "reasons": list(decision.reasons),
@@ -74,30 +78,48 @@ def _score(stores: Stores, model: Model, history: History, window: Window, done:
     done.windows.append({"start": window.start, "end": window.end, "rows": len(posts), "version": champion.version})
 
 
-def _evidence(stores: Stores, model: Model, history: History, window: Window, policy_name: str) -> Evidence:
-    serving = serving_of(stores, model)
+def _evidence(stores: Stores, model: Model, history: History, window: Window, policy: Policy, stock: Stock) -> Evidence:
+    serving = serving_of(stores, model, window.end)
     assert serving is not None  # the first version was promoted: there was nothing to refuse it for
-    if needs_evidence(policy_name):
-        return assess(model, history, serving, window, stores.settings)
+    if policy.looks_at & {"evidence", "look"}:
+        return assess(model, history, serving, window, stores.settings, looks_at=policy.looks_at)
+    version, trained_at = serving.champion.version, serving.trained_at
     return Evidence(
         model=model.name,
-        version=serving.champion.version,
+        version=version,
         window=window,
         as_of=window.end,
         rows=len(history.scored_in(window)),
         horizon=stores.settings.engagement.horizon,
-        measures=(),
-        last_retrain_at=serving.last_retrain_at,
+        measures=stock.measures(version, trained_at, window) if "stock" in policy.looks_at else (),
+        guards=serving.guards,
+    )
+
+
+def _record(stores: Stores, model: Model, evidence: Evidence, decision: Decision) -> None:
+    """In the scratch ledger, from which guards and blocked windows are read. The real lake gets no measures."""
+    window = evidence.window
+    about = {"window_start": window.start.isoformat(), "window_end": window.end.isoformat(), "action": decision.action}
+    stores.ledger.append(
+        "decision",
+        at=window.end,
+        model=model.name,
+        version=evidence.version,
+        actor=ACTOR,
+        reason=str(decision),
+        evidence=decision.evidence | about,
     )
 
 
 def _act(stores: Stores, model: Model, history: History, as_of: datetime, decision: Decision, key: str) -> str | None:
     """Carry the decision out; returns what came of it in one sentence."""
-    if decision.action == "retrain":
+    if decision.action in CHALLENGES:
+        make, measured = CHALLENGES[decision.action], {"since": decision.since, "cut": decision.cut}
         try:
-            return retrain(stores, model, history, as_of, str(decision), key, actor=ACTOR).sentence
+            made = make(stores, model, history, as_of, str(decision), key, actor=ACTOR, **measured)
         except NotEnoughData as error:
             return str(error)
+        return made.sentence
     if decision.action == "rollback":
         bad, good = rollback(stores.registry, stores.ledger, model.name, at=as_of, actor=ACTOR, reason=str(decision))
         return f"Rolled back from {bad} to {good}."

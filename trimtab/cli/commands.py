@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # pydantic takes longer to import than --help may
     from trimtab.settings import Settings
 
 HERE = click.Path(path_type=Path)
+POLICIES = "never,calendar:28d,evidently-default,performance,budgeted,oracle"
 
 
 def _settings_for(context: click.Context, model: str) -> "Settings":
@@ -155,7 +156,7 @@ def rollback(context: click.Context, model: str, reason: str, version: str | Non
 @click.option("--start", type=MOMENT, required=True)
 @click.option("--end", type=MOMENT, required=True)
 @click.option("--step", default="7d", show_default=True, help="Length of a window: 12h, 7d, 2w.")
-@click.option("--policy", default="drift", show_default=True, help="never, calendar, calendar:28d or drift.")
+@click.option("--policy", default="budgeted", show_default=True, help="never, calendar:28d, performance, budgeted ...")
 @click.option("--report", type=HERE, required=True, help="JSON file to write.")
 @click.pass_context
 def replay(
@@ -174,16 +175,65 @@ def replay(
     from trimtab.cli.progress import bar
     from trimtab.windows import duration
 
-    if report.is_dir():
-        raise click.BadParameter(f"{report} is a folder; name the JSON file to write.", param_hint="--report")
-    report.parent.mkdir(parents=True, exist_ok=True)
-    draft = report.with_name(f".{report.name}.part")
-    draft.touch()  # a place that cannot be written to is said now, not after minutes of work
+    draft = _draft(report)
     with bar("Replaying") as progress:
         found = run(settings, source, model, start, end, duration(step), policy, as_of=now(), progress=progress)
     draft.write_text(json.dumps(found, indent=2, default=str), encoding="utf-8")
     draft.replace(report)
     click.echo(found["sentence"])
+
+
+@cli.command()
+@click.argument("source", type=HERE)
+@click.option("--model", required=True)
+@click.option("--start", type=MOMENT, required=True)
+@click.option("--end", type=MOMENT, required=True)
+@click.option("--step", default="1d", show_default=True, help="Length of a window: 12h, 1d, 2w.")
+@click.option("--policies", default=POLICIES, show_default=True, help="To compare, with commas between them.")
+@click.option("--report", type=HERE, required=True, help="JSON file to write.")
+@click.option("--picture", type=HERE, help="PNG file to write (default: beside the report).")
+@click.pass_context
+def backtest(
+    context: click.Context,
+    source: Path,
+    model: str,
+    start: datetime,
+    end: datetime,
+    step: str,
+    policies: str,
+    report: Path,
+    picture: Path | None,
+) -> None:
+    """Live the past of SOURCE.yaml through under each policy, and recommend one. The oracle knows what came."""
+    settings = settings_of(context)
+    from flows.backtest import backtest as run
+    from trimtab.cli.comparison import table
+    from trimtab.cli.progress import bar
+    from trimtab.windows import duration
+
+    picture = picture or report.with_suffix(".png")
+    asked = [name.strip() for name in policies.split(",") if name.strip()]
+    drafts = [_draft(report), _draft(picture, "--picture")]
+    try:
+        with bar("Backtest") as progress:
+            about = (settings, source, model, start, end, duration(step), asked, report, picture)
+            found = run(*about, as_of=now(), progress=progress)
+    finally:
+        for draft in drafts:
+            draft.unlink(missing_ok=True)
+    click.echo(table(found))
+    click.echo(found["sentence"])
+    click.echo(f"Report: {report}. Picture: {picture}. Also in MLflow, experiment '{found['model']} backtest'.")
+
+
+def _draft(report: Path, option: str = "--report") -> Path:
+    """A place beside the file to write: one that cannot be written to is said now, not after minutes of work."""
+    if report.is_dir():
+        raise click.BadParameter(f"{report} is a folder; name the file to write.", param_hint=option)
+    report.parent.mkdir(parents=True, exist_ok=True)
+    draft = report.with_name(f".{report.name}.part")
+    draft.touch()
+    return draft
 
 
 @cli.command()

@@ -1,0 +1,60 @@
+"""A source's past, ready to be lived through again: taken in, features built once, in a home of its own."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from models.history import History, load_history
+from models.spec import Model
+from models.stores import Stores
+from monitoring.door import Door, ingest
+from trimtab.authors import Authors
+from trimtab.settings import Settings
+from trimtab.source import load
+from trimtab.windows import Window
+
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class Past:
+    """`stores` is a scratch home over the real lake, so that nothing of production is touched."""
+
+    source: str
+    stores: Stores
+    model: Model
+    history: History
+
+
+def take_in(
+    settings: Settings,
+    source: Path,
+    model_name: str,
+    period: Window,
+    purpose: str,
+    *,
+    as_of: datetime,
+    progress: Progress,
+) -> Past:
+    """The history of `period` and of the training rows before it. Of `settings.home` only the lake is written to."""
+    mapping = load(source)
+    stores = _scratch(settings, f"{mapping.name}-{model_name}-{purpose}")
+    model = stores.model(model_name)
+    progress(0, 1, "taking the source in")
+    ingest(Door(stores.lake, Authors.of(settings.home), settings.ingest, as_of), mapping)
+    progress(0, 1, "building features")
+    stores.refresh_features(as_of)
+    since = period.start - timedelta(days=settings.training.history_days)
+    history = load_history(stores, model, Window(since, period.end), as_of)
+    return Past(mapping.name, stores, model, history)
+
+
+def _scratch(settings: Settings, name: str) -> Stores:
+    """A home of its own for registry, ledger and features, over the real lake."""
+    home = settings.home / "replays" / name
+    shutil.rmtree(home, ignore_errors=True)
+    stores = Stores(settings.model_copy(update={"home": home}))
+    stores.lake = Stores(settings).lake
+    return stores

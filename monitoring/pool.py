@@ -1,0 +1,159 @@
+"""Versions trained on past data, in memory: made once, shared by every policy of a backtest."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+from pandas import DataFrame, Timestamp
+
+from models.bundle import scorer_of
+from models.history import History
+from models.spec import FitSettings, Fitted, Model
+from models.train import calibration_rows, split_fresh, usual_cut
+from trimtab.errors import NotEnoughData
+from trimtab.settings import Settings
+from trimtab.windows import Window
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """A version that exists in memory only; `fresh` are the rows with target that it can be judged on."""
+
+    version: str
+    trained_at: datetime
+    files: Mapping[str, bytes] = field(repr=False)
+    scoring: str  # module that defines its Scorer
+    learned_at: datetime  # when its booster was trained: a recalibration makes no booster younger
+    fresh_since: datetime | None = None  # it learned nothing known from here on; None: the usual cut
+    fresh: DataFrame = field(repr=False, default_factory=DataFrame)
+    learned_rows: int = 0
+    base: str | None = None  # the version whose booster it shares
+
+    @cached_property
+    def _scorer(self) -> Any:
+        return scorer_of(self.scoring, self.files)
+
+    def predict(self, frame: DataFrame) -> DataFrame:
+        """What the version says of each row, index kept."""
+        return self._scorer.predict(frame)
+
+
+class Pool:
+    """The versions of one model over one history; the same request twice is trained once."""
+
+    def __init__(self, model: Model, history: History, settings: Settings, fit_settings: FitSettings) -> None:
+        self.model, self.history = model, history
+        self.training, self.fit_settings = settings.training, fit_settings
+        self.fits = 0  # trainings that were really run
+        self._made: dict[tuple[object, ...], Candidate | NotEnoughData] = {}
+
+    def train(
+        self,
+        as_of: datetime,
+        since: datetime | None = None,
+        cut: datetime | None = None,
+        blocked: tuple[Window, ...] = (),
+    ) -> Candidate:
+        """A version of everything mature at `as_of`; `since` and `cut` are those of models.train.split_fresh.
+
+        Posts of `blocked` windows are neither learned from nor judged on. Raises NotEnoughData, each time.
+        """
+        key = ("retrain", as_of, since, cut, blocked)
+        return self._once(key, lambda: self._train(as_of, since, cut, blocked))
+
+    def recalibrate(
+        self,
+        base: Candidate,
+        as_of: datetime,
+        since: datetime | None = None,
+        cut: datetime | None = None,
+        blocked: tuple[Window, ...] = (),
+    ) -> Candidate:
+        """The booster of `base` with a calibrator of now. Raises NotEnoughData, each time."""
+        key = ("recalibrate", base.version, as_of, since, cut, blocked)
+        return self._once(key, lambda: self._recalibrate(base, as_of, since, cut, blocked))
+
+    @property
+    def made(self) -> list[Candidate]:
+        """Every version so far, in the order of their training."""
+        return [made for made in self._made.values() if isinstance(made, Candidate)]
+
+    def _train(
+        self, as_of: datetime, since: datetime | None, cut: datetime | None, blocked: tuple[Window, ...]
+    ) -> Candidate:
+        rows = self._mature(as_of, blocked)
+        learned, fresh = split_fresh(rows, as_of, self.training, since=since, cut=cut)
+        name, fitted = _name(as_of, since, cut, blocked), self.model.fit(learned, self.fit_settings)
+        return self._candidate(name, as_of, fitted, learned, fresh, cut)
+
+    def _recalibrate(
+        self,
+        base: Candidate,
+        as_of: datetime,
+        since: datetime | None,
+        cut: datetime | None,
+        blocked: tuple[Window, ...],
+    ) -> Candidate:
+        rows, fit = self._mature(as_of, blocked), self.model.recalibrate
+        if fit is None or rows.empty:
+            raise NotEnoughData(f"{self.model.name} has no calibrator, or no mature rows to refit it on; retrain it.")
+        begin = Timestamp(cut) if cut is not None else usual_cut(rows, as_of, self.training)
+        learned = calibration_rows(rows, begin.to_pydatetime(), base.trained_at, self.training, since)
+        fresh = rows[rows["event_timestamp"] >= begin].reset_index(drop=True)
+        name = f"{_name(as_of, since, cut, blocked)} calibrating {base.version}"
+        fitted = fit(base.files, learned, self.fit_settings)
+        return self._candidate(name, as_of, fitted, learned, fresh, cut, base)
+
+    def _candidate(
+        self,
+        name: str,
+        as_of: datetime,
+        fitted: Fitted,
+        learned: DataFrame,
+        fresh: DataFrame,
+        cut: datetime | None,
+        base: Candidate | None = None,
+    ) -> Candidate:
+        self.fits += 1
+        return Candidate(
+            version=name,
+            trained_at=as_of,
+            files=fitted.files,
+            scoring=self.model.scoring,
+            learned_at=base.learned_at if base else as_of,
+            fresh_since=cut,
+            fresh=fresh,
+            learned_rows=len(learned),
+            base=base.version if base else None,
+        )
+
+    def _mature(self, as_of: datetime, blocked: tuple[Window, ...]) -> DataFrame:
+        """As production gathers them: of the last history_days, as they were known."""
+        since = as_of - timedelta(days=self.training.history_days)
+        return self.history.without(blocked).labelled(as_of, since=since)
+
+    def _once(self, key: tuple[object, ...], make: Any) -> Candidate:
+        if key not in self._made:
+            try:
+                self._made[key] = make()
+            except NotEnoughData as error:
+                self._made[key] = error
+        made = self._made[key]
+        if isinstance(made, NotEnoughData):
+            raise made
+        return made
+
+
+def _name(as_of: datetime, since: datetime | None, cut: datetime | None, blocked: tuple[Window, ...]) -> str:
+    """The day (and hour, where it is not midnight) of the training, then how it differs from the usual one."""
+    parts = [_moment(as_of)]
+    parts += [f"since {_moment(since)}"] if since else []
+    parts += [f"judged from {_moment(cut)}"] if cut else []
+    parts += [f"without {len(blocked)} window{'s' if len(blocked) > 1 else ''}"] if blocked else []
+    return " ".join(parts)
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d}" if moment.hour == moment.minute == 0 else f"{moment:%Y-%m-%dT%H:%M}"
