@@ -20,6 +20,7 @@ OWN_DAYS = 3  # days that a level is learned from before a stream with `own_from
 TIED = 0.9  # the most that one day is taken to hang on the day before
 SHRUNK = 0.25  # of the way that a stream keeps from the median tie of all: one alone is known to +-0.13
 TINY = 1e-15
+HELD = 5.0  # standard deviations from the reference that a day can teach later days at most
 ROUNDING = 1e-9  # of a level: days that differ by less are equal
 
 
@@ -41,9 +42,9 @@ def scores(streams: Sequence[Stream], days: Days) -> np.ndarray:
     own = np.array([stream.own_from for stream in streams])
     season = _season(values, noise, own, days)
     adjusted = values - season.effect[:, days.weekday]
-    level, behind = _level_before(adjusted, own)
-    gap = adjusted - level
-    innovation, variance = _untied(gap, adjusted, level, noise, season, behind, days.weekday)
+    taught = _held(adjusted, own, season.spread[:, None] + noise, days.reference)
+    level, behind = _level_before(taught, own)
+    innovation, variance = _untied(adjusted - level, taught, level, noise, season, behind, days.weekday)
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = innovation / np.sqrt(variance * season.scale[:, None])
     chance = np.clip(stats.t.cdf(ratio, season.freedom[:, None]), TINY, 1 - TINY)
@@ -134,6 +135,16 @@ def _steps(scored: np.ndarray, tie: np.ndarray) -> np.ndarray:
     return np.where(np.isfinite(before), step, scored)
 
 
+def _held(adjusted: np.ndarray, own: np.ndarray, variance: np.ndarray, reference: int) -> np.ndarray:
+    """What each day teaches those after it: no farther than HELD from the reference, or one burst would move them."""
+    usable = np.isfinite(adjusted) & (np.arange(adjusted.shape[1]) >= own[:, None])
+    usable[:, reference:] = False
+    total = np.where(usable, adjusted, 0.0).sum(axis=1, keepdims=True)
+    count = usable.sum(axis=1, keepdims=True)
+    level, far = total / np.maximum(count, 1), HELD * np.sqrt(variance)
+    return np.where(count > 0, np.clip(adjusted, level - far, level + far), adjusted)
+
+
 def _level_before(adjusted: np.ndarray, own: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The mean of the days before each day, of its own days only, and how many they are."""
     usable = np.isfinite(adjusted) & (np.arange(adjusted.shape[1]) >= own[:, None])
@@ -145,7 +156,7 @@ def _level_before(adjusted: np.ndarray, own: np.ndarray) -> tuple[np.ndarray, np
 
 def _untied(
     gap: np.ndarray,
-    adjusted: np.ndarray,
+    taught: np.ndarray,
     level: np.ndarray,
     noise: np.ndarray,
     season: _Season,
@@ -154,7 +165,7 @@ def _untied(
 ) -> tuple[np.ndarray, np.ndarray]:
     """What is new in each day beyond what the day before told, and its variance with the error of the expectation."""
     first = np.full((len(gap), 1), np.nan)
-    before = np.concatenate([first, adjusted[:, :-1]], axis=1) - level
+    before = np.concatenate([first, taught[:, :-1]], axis=1) - level
     tie = np.where(np.isfinite(before), season.tie[:, None], 0.0)
     innovation = gap - tie * np.where(np.isfinite(before), before, 0.0)
     spread = season.spread[:, None]
