@@ -17,7 +17,9 @@ def numbers(column: Series) -> np.ndarray:
 
 
 def label(value: object) -> str:
-    """The same word for 1, 1.0 and numpy's one, whatever a null has made of the column."""
+    """The same word for 1, 1.0, True and numpy's one, whatever a null has made of the column."""
+    if isinstance(value, bool | np.bool_):
+        return str(int(value))
     if isinstance(value, float | np.floating):
         return str(int(value)) if float(value).is_integer() else f"{value:g}"
     return str(value)
