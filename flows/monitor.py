@@ -15,13 +15,14 @@ from trimtab.ledger import Entry
 def monitor(model: str, as_of: datetime | None = None, home: str | None = None) -> dict[str, Any]:
     """Judge the window that ends at `as_of`. Acts on nothing: what it decides is carried out by others.
 
-    A window that was judged before keeps its first decision, which is what is told again.
+    A window that was judged before keeps its first decision, which is what is told again. `since` and `cut` (ISO, or
+    None) are of the candidate whose gain was measured.
     """
     stores, as_of = steps.open_stores(home), steps.moment(as_of)
     spec = stores.model(model)
     steps.refresh_features(stores, as_of)
     evidence, report = steps.assess(stores, spec, as_of)
-    decision = decide(evidence, stores.settings.monitoring)
+    decision = decide(evidence, stores.settings)
     entry = steps.write_record(stores, evidence, decision, report)
     announce(entry)
     return {
@@ -31,6 +32,8 @@ def monitor(model: str, as_of: datetime | None = None, home: str | None = None) 
         "rows": evidence.rows,
         "report": entry.evidence["report"],
         "ledger_id": entry.id,
+        "since": entry.evidence.get("since"),
+        "cut": entry.evidence.get("cut"),
     }
 
 

@@ -55,7 +55,9 @@ class DayBook:
     reference: Reference
     settings: Settings
     blocked: tuple[Window, ...] = ()
-    spaces: dict[str, Space] = field(default_factory=dict)
+    spaces: dict[str, Space] = field(default_factory=dict)  # of the features; these three are filled by `streams`
+    counts: dict[str, np.ndarray] = field(default_factory=dict)  # of each feature (days, cells of its space)
+    rows_of: dict[tuple[str, str, str], np.ndarray] = field(default_factory=dict)  # behind each level (days,)
 
     @cached_property
     def posts(self) -> DataFrame:
@@ -189,7 +191,7 @@ class DayBook:
         level = space.level(column)
         if level is not None:
             found.append(self._level(kind, space.name, groups[0], level, day))
-        shares = space.shares(column, day, self.total)
+        shares = self.counts[space.name] = space.shares(column, day, self.total)
         rows = np.bincount(day, minlength=self.total).astype(float)
         distance = daily_distance(shares, self._in_reference, rows, space.clumping)
         found.append(Stream(kind, space.name, groups[1], distance, np.zeros(self.total), "up", "shares"))
@@ -206,7 +208,8 @@ class DayBook:
         part: str = "all",
         own: int = 0,
     ) -> Stream:
-        mean, noise, _ = daily_level(numbers, day, self.total, self._in_reference)
+        mean, noise, rows = daily_level(numbers, day, self.total, self._in_reference)
+        self.rows_of[kind, name, part] = rows
         return Stream(kind, name, group, mean, noise, side, part, own)
 
     def _outputs(self) -> list[Stream]:

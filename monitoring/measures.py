@@ -11,7 +11,7 @@ import pyarrow as pa
 from trimtab.posts import MEASURES
 from trimtab.windows import Window
 
-Kind = Literal["quality", "drift", "prediction", "performance"]
+Kind = Literal["quality", "drift", "prediction", "label", "performance", "calibration"]
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,10 @@ def to_table(measures: Iterable[Measure], *, model: str, version: str, window: W
             "threshold": _or_null(measure.threshold),
             "alarm": measure.alarm,
             "rows": measure.rows,
+            "usual": _or_null(measure.usual),
+            "surprise": _or_null(measure.surprise),
+            "spent": _or_null(measure.spent),
+            "stock": measure.stock or None,
         }
         for measure in measures
     ]

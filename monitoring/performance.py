@@ -12,6 +12,7 @@ from monitoring.measures import ALL, Measure
 from trimtab.settings import Monitoring
 
 LOSS = "mean_loss"  # the mean of model.losses, which decides; the model's own metrics are shown beside it
+RISE = "loss_rise"
 RESAMPLES = 1_000
 
 
@@ -36,7 +37,7 @@ def performance(
     """
     loss = mean_loss(model, rows, predictions, settings, seed=seed)
     if loss is None:
-        return tuple(_shown(name, math.nan, len(rows)) for name in (LOSS, "loss_rise"))
+        return tuple(_shown(name, math.nan, len(rows)) for name in (LOSS, RISE))
     return (
         *_ends(LOSS, loss, len(rows)),
         *_rise(loss, reference, settings, len(rows)),
@@ -74,11 +75,11 @@ def rise(loss: Interval, reference: Interval) -> Interval:
 
 def _rise(loss: Interval, reference: Interval | None, settings: Monitoring, rows: int) -> tuple[Measure, ...]:
     if reference is None or not reference.value > 0:
-        return (_shown("loss_rise", math.nan, rows),)
+        return (_shown(RISE, math.nan, rows),)
     rose = rise(loss, reference)
     alarm = rose.value >= settings.loss_rise_share and rose.low > 0
-    head = Measure("performance", "loss_rise", ALL, rose.value, settings.loss_rise_share, alarm, rows)
-    return head, *_ends("loss_rise", rose, rows)[1:]
+    head = Measure("performance", RISE, ALL, rose.value, settings.loss_rise_share, alarm, rows)
+    return head, *_ends(RISE, rose, rows)[1:]
 
 
 def _ends(name: str, interval: Interval, rows: int) -> tuple[Measure, ...]:

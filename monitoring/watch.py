@@ -1,6 +1,7 @@
 """What a run of the monitor reads and writes: the window's evidence from the stores, the decision back into them."""
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -10,14 +11,18 @@ from models.history import load_history, training_period
 from models.registry import LoadedVersion
 from models.spec import Model
 from models.stores import Stores
-from monitoring.assess import Serving, assess
-from monitoring.decide import Decision
+from monitoring.assess import Serving, assess, open_book
+from monitoring.column_measures import columns_of, with_losses
+from monitoring.daybook import DayBook
+from monitoring.decide import Decision, decide
+from monitoring.drift import report
 from monitoring.evidence import Evidence
 from monitoring.history import Profile
-from monitoring.measures import to_table
+from monitoring.measures import ALL, Measure, to_table
 from monitoring.serving import serving_of
 from trimtab.errors import RegistryError, UnknownModel
 from trimtab.ledger import Entry
+from trimtab.settings import Settings
 from trimtab.windows import Window
 
 MEASURED = ("model", "version", "window_start", "window_end", "kind", "name", "slice")  # what a measure is known by
@@ -33,8 +38,9 @@ def champion_posts(stores: Stores, model: Model, window: Window, as_of: datetime
 
 
 def assess_window(stores: Stores, model: Model, as_of: datetime) -> tuple[Evidence, Path]:
-    """Evidence on the window that ends at `as_of`, and where its Evidently report was written."""
-    window = Window(as_of - timedelta(days=stores.settings.monitoring.window_days), as_of)
+    """Evidence on the window that ends at `as_of`, and where the page that shows it was written."""
+    settings = stores.settings
+    window = Window(as_of - timedelta(days=settings.monitoring.window_days), as_of)
     serving = _serving(stores, model, as_of)
     if serving.trained_at > as_of:
         raise RegistryError(
@@ -42,18 +48,31 @@ def assess_window(stores: Stores, model: Model, as_of: datetime) -> tuple[Eviden
             f"{as_of:%Y-%m-%d %H:%M}; judge a window that ends later, or use `trimtab replay` for the past."
         )
     history = load_history(stores, model, training_period(stores, as_of), as_of)
-    report = stores.settings.reports_path / model.name / f"{window.end:%Y-%m-%dT%H%M}.html"
     quarantined, arrived = quarantined_rows(stores, model, window)
-    evidence = assess(
-        model,
-        history,
-        serving,
-        window,
-        stores.settings,
-        quarantined=quarantined,
-        arrived=arrived,
+    book = open_book(model, history, serving, window, settings)
+    evidence = assess(model, history, serving, window, settings, book=book, quarantined=quarantined, arrived=arrived)
+    return show(evidence, book, settings)
+
+
+def show(evidence: Evidence, book: DayBook, settings: Settings) -> tuple[Evidence, Path]:
+    """The evidence with the measures that a person is shown, and the page with the same numbers and the verdict."""
+    columns = columns_of(book, evidence.window, evidence.alarm)
+    rest = with_losses(evidence.measures, book, evidence.window, evidence.alarm)
+    page = settings.reports_path / evidence.model / f"{evidence.window.end:%Y-%m-%dT%H%M}.html"
+    reference = f"{evidence.rows:,} posts against the {book.reference.days} days of {book.reference.window()}"
+    report(
+        page,
+        title=f"{evidence.model} version {evidence.version}, {evidence.window}: {reference}",
+        verdict=str(decide(evidence, settings)),
+        columns=columns,
+        measures=[measure for measure in rest if worth_showing(measure)],
     )
-    return evidence, report
+    return replace(evidence, measures=(*rest, *(column.measure for column in columns))), page
+
+
+def worth_showing(measure: Measure) -> bool:
+    """On the page: what is of all rows, what has an alarm, and what the alarm was raised from."""
+    return measure.alarm or measure.slice == ALL or measure.spent == measure.spent
 
 
 def quarantined_rows(stores: Stores, model: Model, window: Window) -> tuple[dict[str, int], int]:
@@ -71,7 +90,7 @@ def quarantined_rows(stores: Stores, model: Model, window: Window) -> tuple[dict
     return held, sum(rows for _, rows in verdicts.values())
 
 
-def record(stores: Stores, evidence: Evidence, decision: Decision, report: Path) -> Entry:
+def record(stores: Stores, evidence: Evidence, decision: Decision, page: Path) -> Entry:
     """Measures into the lake and the decision into the ledger, once a model and window."""
     key = f"decision/{evidence.model}/{evidence.window.end.isoformat()}/{evidence.version}"
     if before := stores.ledger.find(key):
@@ -92,7 +111,7 @@ def record(stores: Stores, evidence: Evidence, decision: Decision, report: Path)
         actor="monitor flow",
         reason=str(decision),
         evidence=json.loads(json.dumps(decision.evidence, default=str))
-        | {"action": decision.action, "reasons": list(decision.reasons), "report": str(report)}
+        | {"action": decision.action, "reasons": list(decision.reasons), "report": str(page)}
         | {"window_start": evidence.window.start.isoformat(), "window_end": evidence.window.end.isoformat()},
         key=key,
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake import DeltaTable, write_deltalake
+from deltalake import DeltaTable, Schema, write_deltalake
 from deltalake.exceptions import DeltaError
 from filelock import FileLock
 from pyarrow.dataset import Dataset
@@ -47,6 +47,9 @@ class Lake:
         if missing:
             return TABLES[table].empty_table().select(names)
         dataset = self._dataset(table, version)
+        if not set(TABLES[table].names) <= set(dataset.schema.names):  # written before a column was thought of
+            found = _grown(table, dataset.to_table())
+            return (found if filter is None else found.filter(filter)).select(names)
         try:
             found = dataset.to_table(columns=names, filter=filter)
         except pa.ArrowNotImplementedError:  # MERGE writes string views, which pyarrow cannot compare to a string
@@ -108,9 +111,15 @@ class Lake:
         return FileLock(self.path / f"{table}.lock", timeout=LOCK_SECONDS, is_singleton=True)
 
     def _create(self, table: str) -> None:
+        """The table, with every column that it has by now: rows of before have nulls in a newer one."""
         if not self.exists(table):
             location, empty = str(self._location(table)), TABLES[table].empty_table()
             write_deltalake(location, empty, mode="ignore", configuration=FOREVER)
+            return
+        kept = self._open(table)
+        names = {field.name for field in kept.schema().fields}
+        if new := [field for field in TABLES[table] if field.name not in names]:
+            kept.alter.add_columns(Schema.from_arrow(pa.schema(new)).fields)
 
     @contextmanager
     def _whole(self, table: str) -> Iterator[None]:
@@ -140,6 +149,14 @@ class Lake:
 
 def _cast(table: str, part: pa.RecordBatch) -> pa.Table:
     return pa.Table.from_batches([part]).cast(TABLES[table])
+
+
+def _grown(table: str, rows: pa.Table) -> pa.Table:
+    """`rows` with nulls in the columns that the table had not yet."""
+    for field in TABLES[table]:
+        if field.name not in rows.schema.names:
+            rows = rows.append_column(field, pa.nulls(len(rows), field.type))
+    return rows.select(TABLES[table].names).cast(TABLES[table])
 
 
 def _shaped(table: str, rows: pa.Table) -> pa.Table:

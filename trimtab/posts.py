@@ -72,6 +72,10 @@ MEASURES = pa.schema(
         ("threshold", pa.float64()),
         ("alarm", pa.bool_()),
         ("rows", pa.int64()),
+        ("usual", pa.float64()),
+        ("surprise", pa.float64()),
+        ("spent", pa.float64()),
+        ("stock", pa.string()),
     ]
 )
 BATCHES = pa.schema(

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from monitoring.column_measures import Column
 from monitoring.drift import DRAWINGS, report, stock_by_evidently
 from monitoring.measures import Measure, unjudged
-from monitoring.shares import daily_distance, distance, usual
+from monitoring.shares import daily_distance, jensen_shannon, usual
 from monitoring.spaces import fit_space
 from monitoring.stock import stock_reference, stock_verdict
 
@@ -37,39 +38,42 @@ def spaces_of(reference, kinds=KINDS):
     return {name: fit_space(name, reference[name], kind, 100) for name, kind in kinds.items()}
 
 
-def measured(reference, current, spaces, moved=()):
-    """Measures as the assessment makes them."""
+def columns_of(reference, current, spaces, moved=()):
+    """Columns as the assessment makes them."""
     found = []
     for name, space in spaces.items():
         counts = space.shares(reference[name], np.arange(len(reference)) % 28, 28)
+        before, now = counts.sum(axis=0), space.shares(current[name], np.zeros(len(current), dtype=int), 1)[0]
         median, most = usual(counts, np.ones(28, dtype=bool))
-        value, _ = distance(space, reference[name], current[name])
+        value = jensen_shannon(before, now)
         stock = str(stock_verdict(stock_reference(reference[name]), current[name]))
         extra = {"usual": median, "surprise": value / median, "spent": 0.35, "stock": stock}
-        found.append(Measure("drift", name, "all", value, most, name in moved, len(current), **extra))
+        measure = Measure("drift", name, "all", value, most, name in moved, len(current), **extra)
+        found.append(Column(measure, space, before, now))
     return found
 
 
-def page_of(path, measures, spaces, reference, current):
+def empty(name, space=None):
+    return Column(unjudged("drift", name, 1_500), space, np.zeros(3), np.zeros(3))
+
+
+def page_of(path, columns, measures=()):
     report(
         path,
         title="engagement 4: 2012-04-01 to 2012-04-08 against the 28 days before",
         verdict="none: one column moved <b>and cost nothing",
+        columns=columns,
         measures=measures,
-        spaces=spaces,
-        reference=reference,
-        current=current,
     )
     return path.read_text()
 
 
 def test_the_page_shows_the_deciding_numbers_and_loads_nothing_from_outside(tmp_path):
     reference, current = frame(1, 2_800), frame(2, 1_500, factor=2.0)
-    spaces = spaces_of(reference)
-    measures = [*measured(reference, current, spaces, moved={"comments"}), unjudged("drift", "empty", 1_500)]
-    html = page_of(tmp_path / "reports" / "engagement.html", measures, spaces, reference, current)
+    columns = columns_of(reference, current, spaces_of(reference), moved={"comments"})
+    html = page_of(tmp_path / "reports" / "engagement.html", [*columns, empty("nothing")])
     assert "2012-04-01 to 2012-04-08 against" in html and "one column moved" in html
-    for m in measures[:-1]:
+    for m in (column.measure for column in columns):
         assert f'"{m.value:.3f}", "{m.usual:.3f}", "{m.threshold:.3f}", "{m.surprise:+.1f}", "35 %"' in html
         assert f"Drift score: {round(m.value, 3)}" in html  # Evidently's drawing
         assert m.stock in html
@@ -86,25 +90,22 @@ def test_what_moved_stands_and_is_drawn_first_and_no_more_than_a_dozen_are_drawn
     draw = np.random.default_rng(0)
     reference, current = (pd.DataFrame(draw.normal(size=(rows, 15)), columns=names) for rows in (1_400, 700))
     spaces = spaces_of(reference, dict.fromkeys(names, "number"))
-    html = page_of(tmp_path / "p.html", measured(reference, current, spaces, {"x9"}), spaces, reference, current)
+    html = page_of(tmp_path / "p.html", columns_of(reference, current, spaces, {"x9"}))
     drawn = re.findall(r"Drift in column 'x(\d+)", html)
     assert len(drawn) == DRAWINGS and drawn[0] == "9"
 
 
-def test_measures_that_cannot_be_drawn_stand_in_the_table(tmp_path):
-    reference, current = frame(1, 1_400), frame(2, 700)
-    spaces = spaces_of(reference)
-    gone = Measure("drift", "text", "all", 0.1, 0.2, False, 700)
-    loss = Measure("performance", "loss", "platform=x", 0.5, 0.6, True, 700, surprise=4.0)
-    html = page_of(tmp_path / "p.html", [gone, loss], spaces, reference, current.drop(columns="text"))
-    assert '"performance: loss, platform=x"' in html and "Drift in column" not in html
-    assert page_of(tmp_path / "p.html", [gone], spaces, reference, current.assign(text=None))
+def test_what_cannot_be_drawn_stands_in_the_table(tmp_path):
+    reference = frame(1, 1_400)
+    loss = Measure("performance", "platform", "x", 0.5, 0.6, True, 700, surprise=4.0)
+    html = page_of(tmp_path / "p.html", [empty("text"), empty("topic", spaces_of(reference)["topic"])], [loss])
+    assert '"performance: platform, x"' in html and "Drift in column" not in html
 
 
 def test_bars_stand_in_the_order_of_the_values(tmp_path):
     reference, current = frame(1, 1_400), frame(2, 700)
     spaces = {"momentum": spaces_of(reference)["momentum"]}
-    html = page_of(tmp_path / "p.html", measured(reference, current, spaces), spaces, reference, current)
+    html = page_of(tmp_path / "p.html", columns_of(reference, current, spaces))
     order = re.search(r'"categoryarray": ?\[(.*?)\]', html).group(1)
     assert re.findall('"(.*?)"', order) == list(spaces["momentum"].cells)
 

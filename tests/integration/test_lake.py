@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
+from deltalake import write_deltalake
 
 from trimtab.errors import LakeError
 from trimtab.lake import Lake
@@ -34,6 +35,21 @@ def test_inserting_the_same_rows_twice_adds_nothing(tmp_path):
     assert lake.insert_new("snapshots", snapshots(range(5)), KEY) == 5
     assert lake.insert_new("snapshots", snapshots(range(5)), KEY) == 0
     assert lake.count("snapshots") == 5
+
+
+def test_a_table_of_before_a_column_was_thought_of_is_read_and_written_on(tmp_path):
+    lake, old = Lake(tmp_path), SNAPSHOTS.remove(SNAPSHOTS.get_field_index("views"))
+    before = snapshots(range(3), comments=2).select(old.names)
+    write_deltalake(str(tmp_path / "snapshots"), before)
+    few = lake.read("snapshots", ["post_id", "views"], filter=pc.field("post_id") == "a:1")
+    assert few.to_pylist() == [{"post_id": "a:1", "views": None}]
+    newer = snapshots(range(1, 4), comments=7).set_column(
+        SNAPSHOTS.get_field_index("views"), SNAPSHOTS.field("views"), pa.array([9, 9, 9])
+    )
+    assert lake.insert_new("snapshots", newer, KEY) == 3
+    assert lake.append("snapshots", newer) == 3
+    assert sorted(lake.read("snapshots", ["views"])["views"].to_pylist(), key=str) == [9] * 6 + [None] * 3
+    assert lake.read("snapshots", version=0).schema == SNAPSHOTS
 
 
 def test_a_pinned_version_is_read_as_it_was(tmp_path):

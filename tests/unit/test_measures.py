@@ -1,4 +1,4 @@
-"""Performance of a window, the weekly season, and measures as rows of a table."""
+"""Performance of a window, and measures as rows of a table."""
 
 import math
 from dataclasses import replace
@@ -12,7 +12,6 @@ from models.intervals import Interval
 from models.spec import Model
 from monitoring.measures import Measure, to_table, unjudged
 from monitoring.performance import mean_loss, performance, rise
-from monitoring.season import hours, same_weekdays
 from trimtab.posts import MEASURES
 from trimtab.settings import Monitoring
 from trimtab.windows import Window, utc
@@ -33,14 +32,6 @@ MODEL = Model(
     headline="mae",
     slices=lambda rows: rows[[]],
 )
-
-
-def test_a_weekend_is_held_against_weekends():
-    weekend = Window(utc("2012-04-07"), utc("2012-04-09"))
-    rows = pd.DataFrame({"published_at": pd.date_range(BEFORE.start, BEFORE.end, freq="h", inclusive="left")})
-    assert hours(BEFORE, weekend) == 4 * 48
-    assert set(same_weekdays(rows, weekend)["published_at"].dt.weekday) == {5, 6}
-    assert len(same_weekdays(rows, WEEK)) == len(rows)
 
 
 def labelled(rows=1_400, loss=0.5, days=7, seed=0, day_sd=0.0):
