@@ -18,11 +18,12 @@ from monitoring.daybook import DAY, DayBook, Reference
 from monitoring.decide import confidence, wants_look
 from monitoring.estimate import Estimate, Labelled, estimated, fit_estimator
 from monitoring.evidence import Evidence, Guards
+from monitoring.gaps import gaps
 from monitoring.measures import Measure
+from monitoring.one_label import one_label
 from monitoring.paired import Paired, paired
 from monitoring.performance import mean_loss, performance
 from monitoring.quality import judge_quality, quality_gaps
-from monitoring.surprise import LEAST_DAYS
 from trimtab.settings import Settings
 from trimtab.windows import Window
 
@@ -86,7 +87,8 @@ def assess(
         arrived=arrived,
         unit_factor=settings.ingest.unit_factor,
     )
-    found, why_not = _alarm(book, serving, window, settings)
+    before = book.matured["target"][book.label_day < book.reference.days]
+    found = _alarm(book, serving, window, settings)
     evidence = Evidence(
         model=model.name,
         version=serving.champion.version,
@@ -96,6 +98,7 @@ def assess(
         horizon=settings.engagement.horizon,
         measures=(
             *quality,
+            one_label(before, matured, window),
             *_performance(model, book, matured, window, settings),
             *guess.measures,
         ),
@@ -109,7 +112,7 @@ def assess(
         promoted_at=serving.promoted_at,
         previous=serving.previous.version if serving.previous else None,
         paired=_paired(model, book, serving, window, settings),
-        unjudged=(*why_not, *quality_gaps(book.quality, len(current), quality)),
+        unjudged=(*gaps(book, found, matured, window), *quality_gaps(book.quality, len(current), quality)),
     )
     if "look" in looks_at and wants_look(evidence, settings):
         evidence = replace(evidence, look=_look(model, history, serving, evidence, settings))
@@ -136,14 +139,14 @@ def _known_between(book: DayBook, start: datetime, end: datetime) -> DataFrame:
     return book.matured[(book.label_day >= book.day_at(start)) & (book.label_day < book.day_at(end))]
 
 
-def _alarm(book: DayBook, serving: Serving, window: Window, settings: Settings) -> tuple[Alarm | None, tuple[str, ...]]:
+def _alarm(book: DayBook, serving: Serving, window: Window, settings: Settings) -> Alarm | None:
     streams, days = book.until(window.end)
     tested = days.total - days.reference
     if tested <= 0:
-        return None, ("nothing has happened since the champion was trained",)
+        return None
     answered = serving.guards.last_answer_at
     quiet = round((answered - serving.trained_at) / DAY) if answered and answered > serving.trained_at else 0
-    found = alarm(
+    return alarm(
         streams,
         days,
         window.end,
@@ -151,14 +154,6 @@ def _alarm(book: DayBook, serving: Serving, window: Window, settings: Settings) 
         quiet_days=min(quiet, tested - 1),
         budget=settings.monitoring.false_alarms_per_year,
     )
-    seen = int((book.rows_a_day[: days.reference] > 0).sum())
-    if seen < LEAST_DAYS:
-        return found, (f"the reference has posts on {seen} days, and drift is judged from {LEAST_DAYS} on",)
-    if found is None:
-        return None, ("no stream could be held against its reference",)
-    if not found.of("loss"):
-        return found, ("too few labels have come to judge the loss day by day",)
-    return found, ()
 
 
 def _performance(

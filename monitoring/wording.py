@@ -76,9 +76,10 @@ def loss_words(evidence: Evidence) -> str:
         rows = max((m.rows for m in evidence.of("performance", "mean_loss")), default=0)
         if loss is not None:
             return f"the loss on {loss.rows:,} mature posts is {loss.value:.3g}, with no reference to hold it against"
-        return f"the loss could not be judged ({f'only {rows:,}' if rows else 'no'} mature posts)" + _estimate(evidence)
+        return f"the loss could not be judged ({f'{rows:,}' if rows else 'no'} mature posts)" + _estimate(evidence)
     turn = "is up by" if rise.value > 0 else "is down by"
-    return f"the loss on {rise.rows:,} mature posts {turn} {share(abs(rise.value))}, within what days differ by"
+    within = ", within what days differ by" if evidence.alarm is not None and evidence.alarm.of("loss") else ""
+    return f"the loss on {rise.rows:,} mature posts {turn} {share(abs(rise.value))}{within}"
 
 
 def _estimate(evidence: Evidence) -> str:
