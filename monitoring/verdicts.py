@@ -200,9 +200,7 @@ def _of_silence(entry: Entry, bench: Bench) -> Judged:
     end = entry.at + bench.payback
     later = next((e for e in bench.entries if e.kind == "trained" and entry.at < e.at <= end), None)
     if later is None or entry.version is None or later.version == entry.version:
-        return Judged(
-            entry, UNKNOWN, None, f"No version of the {bench.cost.payback_days:g} days after to compare with."
-        )
+        return Judged(entry, UNKNOWN, None, f"No version was trained in the {bench.cost.payback_days:g} days after it.")
     action = "recalibrate" if later.evidence.get("base") else "retrain"
     known_from = _cut(later, bench)
     gap = bench.shadow.gap(entry.version, str(later.version), entry.at, end, known_from=known_from)
