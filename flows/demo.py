@@ -34,7 +34,11 @@ LEARN_WEEKS = 8
 DRIFT_DAY = 58  # the audience moves
 UNITS_DAY = 79  # a source counts in thousandths, for a day
 MARK = "this-is-a-demo"
-ACTS = {"retrain": ("Retrain", "cyan"), "rollback": ("Roll back", "magenta")}
+ACTS = {
+    "retrain": ("Retrain", "cyan"),
+    "recalibrate": ("Recalibrate", "cyan"),
+    "rollback": ("Roll back", "magenta"),
+}
 
 
 def demo(settings: Settings, *, weeks: int, posts_per_day: int) -> None:

@@ -42,14 +42,15 @@ def alarm_words(evidence: Evidence) -> str:
     alarm = evidence.alarm
     if alarm is None or not alarm.raised:
         return "no alarm"
-    top = alarm.streams[0]
-    since = f" since {alarm.changed_at:%Y-%m-%d}" if alarm.changed_at else ""
+    # What it costs says more than what else moved: a loss that is enough for an alarm of its own is named first.
+    top = next((f for f in alarm.of("loss", "slice") if f.spent >= 1), alarm.streams[0])
+    since = f" since {top.changed_at:%Y-%m-%d}" if top.changed_at else ""
     what = {
         "loss": f"the loss{_by(evidence)} has been too high{since}",
-        "slice": f"the loss of {top.slice} rose{since}",
+        "slice": f"the loss on posts with {top.name} {top.slice} rose{since}",
     }
     said = what.get(top.group, f"{_label(top)} moved{since}")
-    explain = [f for f in alarm.streams[1:] if f.spent >= SEEN and f.group in ("feature", "shares", "output")]
+    explain = [f for f in alarm.streams if f.spent >= SEEN and f.group in ("feature", "shares", "output")]
     others = [_label(finding) for finding in explain if finding.name != top.name]
     return f"{said}, beyond what chance brings within the budget" + (f"; {names(others)} moved too" if others else "")
 
