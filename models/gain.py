@@ -1,7 +1,9 @@
-"""The look: what each cheap candidate would gain, measured on the newest mature posts rather than guessed.
+"""The look: what each cheap candidate would gain, measured on mature posts that neither it nor the champion learned.
 
-A candidate learns from posts scored before a moment `cut`; candidate and champion are judged on the same posts scored
-since. Nothing is registered.
+After a change there are few days to learn from and to judge on, so candidates of the new world are cross-fitted over
+its days: each day is judged by a fit on the others, and every day is one observation, since the posts of a day share
+its news. Candidates of all history learn from posts scored before a moment `cut` and are judged on those scored since.
+Nothing is registered.
 """
 
 import math
@@ -14,14 +16,15 @@ import numpy as np
 from pandas import DataFrame, Timestamp
 
 from models.evaluate import MIN_ROWS
-from models.intervals import Draw, Interval, finer_blocks
+from models.intervals import Draw, Interval, blocks_of, finer_blocks
 from models.look import Gain, Look
 from models.spec import FitSettings, Fitted, Model
-from models.train import CALIBRATION_DAYS, calibration_rows, known_before, predict_with, unseen, usual_cut
+from models.train import CALIBRATION_DAYS, CALIBRATION_ROWS, known_before, predict_with, unseen, usual_cut
 from trimtab.errors import NotEnoughData
 from trimtab.settings import Training
 
-FEW_BLOCKS = 8  # below as many days, runs within them are drawn
+FEW_DAYS = 4  # below as many, runs within them are drawn
+FOLDS = 4  # of the days since a change
 JUDGED_SHARE = 1 / 3  # newest part of the days since a change that is judged; the older part is learned from
 MOST_SHARE = 1 / 2  # that may be judged where posts are few
 LEAST_DAYS = 1.0
@@ -35,11 +38,12 @@ class Predicts(Protocol):
 
 @dataclass(frozen=True)
 class Candidate:
-    """A fit that has not been run yet: `learned` raises NotEnoughData where there is nothing to learn from."""
+    """A way to fit, not run yet. Without `learned` it is cross-fitted over the days that are judged."""
 
     action: Literal["recalibrate", "retrain"]
     since: datetime | None
-    learned: Callable[[], DataFrame]
+    learned: DataFrame | None
+    least_rows: int
     fit: Callable[[DataFrame], Fitted]
 
     @property
@@ -73,15 +77,17 @@ def look(
         since = f" scored since {changed_at:%Y-%m-%d}" if changed_at else ""
         note = f"{len(fresh):,} mature posts{since} came after the champion was trained; it takes {MIN_ROWS} to judge."
         return Look(math.nan, len(fresh), cut, (), note)
-    before, blocks = _losses(model, fresh, champion.predict(fresh)), finer_blocks(fresh, FEW_BLOCKS)
+    world = fresh if changed_at is None else _scored_since(unseen(rows, trained_at, training), changed_at)
+    before = _losses(model, world, champion.predict(world))
     bad, found = int((~np.isfinite(before)).sum()), []
     for candidate in candidates(model, rows, files, cut, trained_at, changed_at, training, fit):
         draw = Draw(np.random.default_rng(seed), resamples, confidence)  # the same draw for each: they are compared
-        found.append(_measured(model, candidate, fresh, before, blocks, draw))
+        judged = (world["event_timestamp"] >= (candidate.since if candidate.learned is None else cut)).to_numpy()
+        found.append(_measured(model, candidate, world[judged].reset_index(drop=True), before[judged], draw))
     silent = f"The champion's loss is not a number on {bad:,} posts: any candidate with numbers gains."
     notes = [silent] * (bad > 0) + [part for part in found if isinstance(part, str)]
     gains = tuple(part for part in found if isinstance(part, Gain))
-    return Look(math.inf if bad else float(before.mean()), len(fresh), cut, gains, " ".join(notes))
+    return Look(math.inf if bad else float(before.mean()), len(world), cut, gains, " ".join(notes))
 
 
 def judged_rows(
@@ -109,24 +115,18 @@ def candidates(
     fit: FitSettings,
 ) -> Iterator[Candidate]:
     """Recalibrate the champion, retrain on all history, retrain on what was scored since the change."""
-    recalibrate = model.recalibrate
+    recalibrate, month = model.recalibrate, cut - timedelta(days=CALIBRATION_DAYS)
     if recalibrate is not None and files is not None:
-        month = cut - timedelta(days=CALIBRATION_DAYS)
-        since = month if changed_at is None else max(changed_at, month)
+        known = unseen(rows, trained_at, training)
+        before = None if changed_at else _scored_since(known_before(known, cut), month)
+        since = max(changed_at, month) if changed_at else month
         yield Candidate(
-            "recalibrate",
-            since,
-            lambda: calibration_rows(rows, cut, trained_at, training, since),
-            lambda learned: recalibrate(files, learned, fit),
+            "recalibrate", since, before, CALIBRATION_ROWS, lambda learned: recalibrate(files, learned, fit)
         )
-    yield Candidate("retrain", None, lambda: _enough(known_before(rows, cut), training), lambda r: model.fit(r, fit))
-    if changed_at is not None and len(rows) and Timestamp(changed_at) > rows["event_timestamp"].min():
-        yield Candidate(
-            "retrain",
-            changed_at,
-            lambda: _enough(known_before(rows, cut, changed_at), training),
-            lambda learned: model.fit(learned, fit),
-        )
+    everything = known_before(rows, cut).reset_index(drop=True)
+    yield Candidate("retrain", None, everything, training.min_rows, lambda learned: model.fit(learned, fit))
+    if changed_at is not None and Timestamp(changed_at) > rows["event_timestamp"].min():
+        yield Candidate("retrain", changed_at, None, training.min_rows, lambda learned: model.fit(learned, fit))
 
 
 def _newest_days(rows: DataFrame, as_of: datetime, training: Training) -> Timestamp:
@@ -149,28 +149,42 @@ def _since_change(rows: DataFrame, changed_at: datetime, training: Training) -> 
     return max(min(newest - third, by_rows), newest - most)
 
 
-def _enough(learned: DataFrame, training: Training) -> DataFrame:
-    if len(learned) < training.min_rows:
-        fix = "Wait for outcomes to mature, or lower TRIMTAB_TRAINING__MIN_ROWS."
-        raise NotEnoughData.rows(len(learned), training.min_rows, "mature rows to learn from", fix)
-    return learned.reset_index(drop=True)
-
-
 def _losses(model: Model, rows: DataFrame, predictions: DataFrame) -> np.ndarray:
     return np.asarray(model.losses(rows, predictions), dtype=float)
 
 
-def _measured(
-    model: Model, candidate: Candidate, fresh: DataFrame, before: np.ndarray, blocks: np.ndarray, draw: Draw
-) -> Gain | str:
+def _measured(model: Model, candidate: Candidate, judged: DataFrame, before: np.ndarray, draw: Draw) -> Gain | str:
     """The gain, or in one sentence why there is none. Infinite where the champion gives no numbers: none is worse."""
+    after, learned_rows = np.full(len(judged), np.nan), 0
     try:
-        learned = candidate.learned()
-        after = _losses(model, fresh, predict_with(model, candidate.fit(learned), fresh))
+        for fold in _folds(judged) if candidate.learned is None else [np.ones(len(judged), bool)]:
+            learned = judged[~fold].reset_index(drop=True) if candidate.learned is None else candidate.learned
+            _enough(learned, candidate.least_rows)
+            rows = judged[fold].reset_index(drop=True)
+            after[fold] = _losses(model, rows, predict_with(model, candidate.fit(learned), rows))
+            learned_rows = max(learned_rows, len(learned))
     except NotEnoughData as error:
         return f"No {candidate.name}: {error}"
     if not np.isfinite(after).all():
         return f"No {candidate.name}: it gave losses that are not numbers."
     endless = Interval(math.inf, math.inf, math.inf)
-    per_post = draw.mean(before - after, blocks) if np.isfinite(before).all() else endless
-    return Gain(candidate.action, candidate.since, per_post, len(learned))
+    finite = np.isfinite(before).all()
+    per_post = draw.mean(before - after, finer_blocks(judged, FEW_DAYS)) if finite else endless
+    return Gain(candidate.action, candidate.since, per_post, learned_rows)
+
+
+def _folds(rows: DataFrame) -> list[np.ndarray]:
+    """The rows of every FOLDS-th day, each day in one fold; at least two folds where there are two days."""
+    day = blocks_of(rows)
+    many = min(FOLDS, int(day.max()) + 1)
+    return [day % many == fold for fold in range(many)]
+
+
+def _enough(learned: DataFrame, least: int) -> None:
+    if len(learned) < least:
+        fix = "Wait for outcomes to mature."
+        raise NotEnoughData.rows(len(learned), least, "mature rows to learn from", fix)
+
+
+def _scored_since(rows: DataFrame, moment: datetime) -> DataFrame:
+    return rows[rows["event_timestamp"] >= Timestamp(moment)].reset_index(drop=True)

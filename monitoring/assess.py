@@ -169,8 +169,10 @@ def _usual_loss(model: Model, book: DayBook, window: Window, settings: Settings)
     """What the champion reached on the first rows that it cannot have learned from, before the window."""
     own = book.reference.start + book.reference.own * DAY
     until = min(max(own + USUAL_DAYS * DAY, book.reference.window().end), window.start)
-    rows = _known_between(book, own, until)
-    return mean_loss(model, rows, book.said.loc[rows.index], settings.monitoring, seed=settings.seed)
+    if until not in book.usual:
+        rows = _known_between(book, own, until)
+        book.usual[until] = mean_loss(model, rows, book.said.loc[rows.index], settings.monitoring, seed=settings.seed)
+    return book.usual[until]
 
 
 def _paired(model: Model, book: DayBook, serving: Serving, window: Window, settings: Settings) -> Paired | None:

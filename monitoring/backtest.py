@@ -14,7 +14,7 @@ from models.history import History
 from models.spec import Model
 from monitoring.assess import assess, open_book
 from monitoring.daybook import DayBook
-from monitoring.decide import Decision
+from monitoring.decide import Decision, raised, unsure
 from monitoring.evidence import Evidence
 from monitoring.policy import Policy
 from monitoring.pool import Candidate, Pool
@@ -66,9 +66,7 @@ def run(
     says how many rows of which batches the door held back in the window that ends then.
     Raises NotEnoughData where no whole window fits or the first version cannot be trained.
     """
-    windows = list(steps(period.start, period.end, step))
-    if not windows:
-        raise NotEnoughData(f"No whole step of {step} fits between {period}; choose a later end or a shorter step.")
+    windows = windows_of(period, step)
     standing = Standing([first_version(pool, period.start)], [(period.start, settings.cost.retrain_cost)])
     watch, course = Watch(pool, policy, settings), Course(policy.name)
     for number, window in enumerate(windows, 1):
@@ -77,7 +75,7 @@ def run(
         evidence = watch.evidence(standing, window, (quarantined or {}).get(window.end))
         decision = policy.decide(evidence, settings)
         if evidence.look is not None:
-            standing.looked(window.end, evidence.alarm is not None and evidence.alarm.raised)
+            standing.looked(window.end, raised(evidence), unsure(evidence, settings.cost))
         outcome = _act(standing, pool, window, decision, settings)
         if releases and window.end in releases:
             standing.promote(releases[window.end](standing.champion), window.end)
@@ -87,6 +85,13 @@ def run(
         )
         progress(number, len(windows), f"{policy.name}: {window.end:%Y-%m-%d} {decision.action}")
     return course
+
+
+def windows_of(period: Window, step: timedelta) -> list[Window]:
+    windows = list(steps(period.start, period.end, step))
+    if not windows:
+        raise NotEnoughData(f"No whole step of {step} fits between {period}; choose a later end or a shorter step.")
+    return windows
 
 
 def first_version(pool: Pool, start: datetime) -> Candidate:

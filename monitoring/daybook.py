@@ -13,6 +13,7 @@ from pandas import DataFrame, Series, Timestamp
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from models.history import History
+from models.intervals import Interval
 from models.spec import Model
 from monitoring.calibration import calibration_errors
 from monitoring.estimator import raw_losses
@@ -57,12 +58,18 @@ class DayBook:
     blocked: tuple[Window, ...] = ()
     spaces: dict[str, Space] = field(default_factory=dict)  # of the features; these three are filled by `streams`
     counts: dict[str, np.ndarray] = field(default_factory=dict)  # of each feature (days, cells of its space)
+    usual: dict[datetime, Interval | None] = field(default_factory=dict)  # loss of its own days, by their end
     rows_of: dict[tuple[str, str, str], np.ndarray] = field(default_factory=dict)  # behind each level (days,)
 
     @cached_property
     def posts(self) -> DataFrame:
-        posts = self.history.posts[self.history.posts["event_timestamp"] >= Timestamp(self.reference.start)]
-        return self._unblocked(posts).reset_index(drop=True)
+        posts = self.fit_history.posts
+        return posts[(posts["event_timestamp"] >= Timestamp(self.reference.start)).to_numpy()].reset_index(drop=True)
+
+    @cached_property
+    def fit_history(self) -> History:
+        """But for what came in while the data was broken."""
+        return self.history.without(self.blocked)
 
     @cached_property
     def predictions(self) -> DataFrame:
@@ -72,9 +79,10 @@ class DayBook:
     @cached_property
     def matured(self) -> DataFrame:
         """Every outcome as it became known, with its post and `at`, the position of the post in `posts`."""
-        since = self.history.outcomes["label_known_at"] >= Timestamp(self.reference.start)
+        outcomes = self.fit_history.outcomes
+        since = outcomes["label_known_at"] >= Timestamp(self.reference.start)
         posts = self.posts.assign(at=np.arange(len(self.posts)))
-        rows = posts.merge(self.history.outcomes[since], on="post_id", how="inner")
+        rows = posts.merge(outcomes[since], on="post_id", how="inner")
         return rows[rows["label_known_at"] > rows["event_timestamp"]].reset_index(drop=True)
 
     @cached_property
@@ -163,13 +171,6 @@ class DayBook:
 
     def day_at(self, moment: datetime) -> int:
         return round((moment - self.reference.start) / DAY)
-
-    def _unblocked(self, posts: DataFrame) -> DataFrame:
-        kept = np.ones(len(posts), dtype=bool)
-        for window in self.blocked:
-            times = posts["event_timestamp"]
-            kept &= ~((times >= Timestamp(window.start)) & (times < Timestamp(window.end))).to_numpy()
-        return posts[kept]
 
     def _features(self) -> list[Stream]:
         day = self.post_day

@@ -6,7 +6,7 @@ acting on it, and the cheapest action that earns its cost is taken. Performance 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -166,6 +166,12 @@ def _pays(evidence: Evidence, settings: Settings) -> Decision | None:
     return _decision("retrain", evidence, reasons, cut=evidence.look.cut, since=chosen.since)
 
 
+def unsure(evidence: Evidence, cost: Cost) -> bool:
+    """Whether a look saw a gain that would pay and could not tell it from chance: more posts will tell."""
+    gains = evidence.look.gains if evidence.look is not None else ()
+    return any(worth(gain, evidence, cost) > 0 and not gain.per_post.low > 0 for gain in gains)
+
+
 def _chosen(look: Look, evidence: Evidence, cost: Cost) -> Gain | None:
     good = [gain for gain in look.gains if gain.per_post.low > 0 and worth(gain, evidence, cost) > 0]
     best = max(good, key=lambda gain: (gain.per_post.value, gain.action), default=None)
@@ -211,7 +217,12 @@ def _nothing(evidence: Evidence, settings: Settings) -> Decision:
     late = [m for m in evidence.of("quality") if m.alarm and m.name not in BROKEN]
     if late:
         reasons.append(f"to look at: {names(f'{m.name} of {m.slice}' if m.slice != 'all' else m.name for m in late)}")
-    return _decision("none", evidence, reasons)
+    decision = _decision("none", evidence, reasons)
+    return (
+        replace(decision, evidence=decision.evidence | {"unsure": True})
+        if unsure(evidence, settings.cost)
+        else decision
+    )
 
 
 def _not_worth(evidence: Evidence, cost: Cost) -> str:

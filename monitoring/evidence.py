@@ -20,6 +20,7 @@ class Guards:
     looks: int = 0  # of the champion so far, each of which spends confidence
     last_answer_at: datetime | None = None  # the newest look that an alarm had called for
     answers: int = 0  # such looks at the champion so far
+    unsure: bool = False  # whether the newest of them saw a gain that pays, and could not tell it from chance
     spent: float = 0.0  # on retrains in the last 30 days, in the currency of the settings
     refused_in_a_row: int = 0  # challengers since the last promotion
     last_refused_at: datetime | None = None

@@ -8,6 +8,7 @@ from trimtab.ledger import Entry, Ledger
 from trimtab.settings import Cost
 
 MONTH = timedelta(days=30)
+UNSURE_DAYS = 2.0  # after which a gain that could not be told from chance is measured on more posts
 Challenge = Literal["retrain", "recalibrate"]
 
 
@@ -28,6 +29,7 @@ def guards_of(ledger: Ledger, model: str, version: str, trained_at: datetime, as
         looks=len(looks),
         last_answer_at=max((entry.at for entry in answers), default=None),
         answers=len(answers),
+        unsure=bool(answers) and bool(max(answers, key=lambda entry: entry.at).evidence.get("unsure")),
         spent=_spent([entry for entry in past if as_of - entry.at <= MONTH], cost),
         refused_in_a_row=len(refused),
         last_refused_at=max(refused, default=None),
@@ -66,7 +68,8 @@ def _open_breaker(guards: Guards, as_of: datetime, cost: Cost) -> str | None:
 def _cooling_down(guards: Guards, as_of: datetime, cost: Cost) -> str | None:
     # Each alarm that ended in nothing doubles the wait: what moved and did no harm is not looked into every week.
     waits = cost.cool_down_days * 2 ** max(guards.answers - 1, 0)
-    rest = timedelta(days=min(waits, max(cost.look_days, cost.cool_down_days)))
+    waits = min(waits, max(cost.look_days, cost.cool_down_days))
+    rest = timedelta(days=min(waits, UNSURE_DAYS) if guards.unsure else waits)
     known = {"gain was measured": guards.last_answer_at, "version was trained": guards.last_retrain_at}
     last, what = max(((at, what) for what, at in known.items() if at is not None), default=(None, ""))
     if last is None or as_of - last >= rest:

@@ -24,6 +24,7 @@ class Standing:
     answers: dict[str, list[datetime]] = field(
         default_factory=lambda: defaultdict(list)
     )  # looks that an alarm called for
+    unsure: bool = False  # of the newest answer
     refused_in_a_row: int = 0
     last_refused_at: datetime | None = None
 
@@ -56,16 +57,18 @@ class Standing:
             last_look_at=looks[-1] if looks else None,
             last_answer_at=answers[-1] if answers else None,
             answers=len(answers),
+            unsure=self.unsure,
             looks=len(looks),
             spent=sum(price for at, price in self.paid if as_of - at <= MONTH),
             refused_in_a_row=self.refused_in_a_row,
             last_refused_at=self.last_refused_at,
         )
 
-    def looked(self, at: datetime, alarmed: bool) -> None:
+    def looked(self, at: datetime, alarmed: bool, unsure: bool) -> None:
         self.looks[self.champion.version].append(at)
         if alarmed:
             self.answers[self.champion.version].append(at)
+            self.unsure = unsure
 
     def trained(self, at: datetime, price: float) -> None:
         self.paid.append((at, price))

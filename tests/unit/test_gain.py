@@ -13,7 +13,7 @@ from pandas import DataFrame
 
 from models.bundle import scorer_of
 from models.evaluate import compare
-from models.gain import judged_rows, look
+from models.gain import FOLDS, judged_rows, look
 from models.intervals import RUNS, finer_blocks
 from models.spec import FitSettings, Fitted
 from models.train import split_fresh, unseen
@@ -79,19 +79,34 @@ def test_where_the_relation_moved_retraining_since_the_change_gains_most():
     assert best.per_post.low > found.best("recalibrate").per_post.high
 
 
-def test_a_look_after_a_change_judges_only_the_new_world_on_rows_that_nobody_learned():
+def test_a_look_after_a_change_judges_every_day_of_the_new_world_that_the_champion_did_not_learn():
     found = looked(world(shift=0.5))
-    judged = known(world())[lambda rows: rows["event_timestamp"] >= found.cut]
-    assert found.rows == len(judged)
+    new = unseen(known(world()), TRAINED, TRAINING)[lambda rows: rows["event_timestamp"] >= CHANGED]
+    assert found.rows == len(new)
     assert found.cut >= CHANGED
-    assert judged["label_known_at"].min() >= TRAINED
 
 
-def test_a_retrain_with_the_since_and_cut_of_a_gain_learns_from_the_rows_that_were_measured():
+def test_a_candidate_of_the_new_world_is_judged_on_days_that_it_did_not_learn():
+    fitted = []
+
+    def spying(rows, settings):
+        fitted.append(set(rows["post_id"]))
+        return fit(rows, settings)
+
+    found = looked(world(shift=0.5), model=replace(MODEL, fit=spying, recalibrate=None))
+    everything, *folds = fitted
+    assert len(folds) == FOLDS
+    new = set.union(*folds)
+    assert len(new) == found.rows
+    assert all(sum(post not in fold for fold in folds) == 1 for post in new)
+
+
+def test_a_retrain_of_all_history_is_judged_on_what_was_scored_since_the_cut():
     rows, found = known(world(shift=0.5)), looked(world(shift=0.5))
-    for gain in (gain for gain in found.gains if gain.action == "retrain"):
-        learned, fresh = split_fresh(rows, AS_OF, TRAINING, since=gain.since, cut=found.cut)
-        assert (len(learned), len(fresh)) == (gain.learned_rows, found.rows)
+    whole = next(gain for gain in found.gains if gain.action == "retrain" and gain.since is None)
+    learned, fresh = split_fresh(rows, AS_OF, TRAINING, cut=found.cut)
+    assert whole.learned_rows == len(learned)
+    assert fresh["event_timestamp"].min() >= found.cut
 
 
 def test_the_same_look_twice_says_the_same():
@@ -129,7 +144,7 @@ def test_too_few_rows_to_recalibrate_on_are_named_beside_what_was_measured():
     assert found.best("recalibrate") is None
     assert found.best("retrain").since is None
     assert "No recalibrate:" in found.note
-    assert "rows to recalibrate on" in found.note
+    assert "100 wanted" in found.note
 
 
 @settings(max_examples=15, deadline=None)
