@@ -103,6 +103,8 @@ def gain_words(gain: Gain, look: Look, worth: float) -> str:
     """What was measured, and whether it pays."""
     what = "a new calibrator" if gain.action == "recalibrate" else "a retrain"
     learned = f" on posts since {gain.since:%Y-%m-%d}" if gain.since and gain.action == "retrain" else ""
+    if math.isinf(gain.per_post.value) and gain.per_post.low > 0:
+        return f"{what}{learned} gives numbers where the champion gives none, on the newest {look.rows:,} mature posts"
     size = gain.per_post.value / look.champion_loss if look.champion_loss else math.nan
     share_of = f" ({share(size)})" if math.isfinite(size) else ""
     gained = f"{what}{learned} would gain {gain.per_post}{share_of} on the newest {look.rows:,} mature posts"
@@ -150,4 +152,5 @@ def evidence_of(evidence: Evidence) -> dict[str, Any]:
 
 def short(value: float) -> float | None:
     """Four digits; None for what is no number, which JSON does not have."""
-    return float(f"{value:.4g}") if math.isfinite(value) else None
+    rounded = float(f"{value:.4g}")  # the largest floats round to infinity
+    return rounded if math.isfinite(rounded) else None

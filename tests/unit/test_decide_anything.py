@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from models.intervals import Interval
@@ -104,8 +104,13 @@ anything = st.builds(
 usual = settings(deadline=None, max_examples=100)
 
 
+HUGE = Paired(Interval(0.0, 0.0, 1.7975e308), 0, math.nan, 100.0)
+CALM = Evidence("engagement", "4", Window(NOW - timedelta(days=1), NOW), NOW, 5, timedelta(0), ())
+
+
 @usual
 @given(anything)
+@example(replace(CALM, paired=HUGE))
 def test_no_evidence_makes_decide_raise_or_the_ledger_refuse(seen):
     decision = decide(seen, SETTINGS)
     assert str(decision).endswith(".") and "\n" not in str(decision)
@@ -149,8 +154,7 @@ def test_the_order_of_measures_does_not_matter(seen, random):
 @pytest.mark.parametrize("value", [math.nan, -math.inf])
 def test_a_gain_that_is_no_number_is_no_reason(value):
     nothing = Look(math.nan, 400, NOW, (Gain("retrain", None, Interval(value, 0.1, 0.2), 900),))
-    seen = Evidence("m", "1", Window(NOW - timedelta(days=1), NOW), NOW, 5, timedelta(0), (), look=nothing)
-    assert decide(seen, SETTINGS).action == "none"
+    assert decide(replace(CALM, look=nothing), SETTINGS).action == "none"
 
 
 def _unsure(look):
