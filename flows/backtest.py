@@ -9,6 +9,7 @@ from typing import Any
 from flows.past import Progress, take_in
 from flows.publish import publish
 from monitoring.advice import advise, blocks_of
+from monitoring.backtest import windows_of
 from monitoring.hindsight import live_through
 from monitoring.policy import ORACLE, policy
 from monitoring.pool import Pool
@@ -36,7 +37,8 @@ def backtest(
     Both files appear when all is done or not at all. Of `settings.home` only lake and MLflow are written to.
     """
     period, asked = Window(start, end), list(dict.fromkeys(policies))
-    chosen = [policy(name) for name in asked if name != ORACLE]  # a slip is said before the work, not after it
+    windows_of(period, step)  # a slip is said before the work, not after it
+    chosen = [policy(name) for name in asked if name != ORACLE]
     if not chosen:
         raise SettingsError("No policy to compare is named besides the oracle; name one, such as budgeted or never.")
     past = take_in(settings, source, model_name, period, "backtest", as_of=as_of, progress=progress)
@@ -53,7 +55,7 @@ def backtest(
         "step_days": step / timedelta(days=1),
         "costs": settings.cost.model_dump(),
         "policies": {a.policy: a.report(oracle) for a in (*accounts, *([oracle] if free else []))},
-        "versions_trained": pool.fits,
+        "fits": pool.fits,
         "recommendation": asdict(advice),
         "sentence": str(advice),
     }

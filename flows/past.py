@@ -11,6 +11,7 @@ from models.spec import Model
 from models.stores import Stores
 from monitoring.door import Door, ingest
 from trimtab.authors import Authors
+from trimtab.errors import NotEnoughData
 from trimtab.settings import Settings
 from trimtab.source import load
 from trimtab.windows import Window
@@ -48,6 +49,8 @@ def take_in(
     stores.refresh_features(as_of)
     since = period.start - timedelta(days=settings.training.history_days)
     history = load_history(stores, model, Window(since, period.end), as_of)
+    if history.scored_in(period).empty:
+        raise NotEnoughData(f"No post of {mapping.name} became known in {period}; choose a period that has posts.")
     return Past(mapping.name, stores, model, history)
 
 

@@ -13,13 +13,13 @@ from pandas import DataFrame, Timestamp, concat
 
 from models.history import History
 from models.spec import Model
-from monitoring.backtest import Course, Progress, first_version, rows_in, run
+from monitoring.backtest import Course, Progress, first_version, rows_in, run, windows_of
 from monitoring.oracle import cheapest
 from monitoring.policy import ORACLE, Policy
 from monitoring.pool import Candidate, Pool
 from trimtab.errors import NotEnoughData
 from trimtab.settings import Cost, Settings
-from trimtab.windows import Window, steps
+from trimtab.windows import Window
 
 GRID = timedelta(days=28)  # at which the oracle may train, besides whenever a policy did
 
@@ -194,7 +194,7 @@ def live_through(
     ]
     if grid:
         train_grid(pool, period, progress)
-    windows, first = list(steps(period.start, period.end, step)), first_version(pool, period.start)
+    windows, first = windows_of(period, step), first_version(pool, period.start)
     hindsight = Hindsight(pool.model, pool.history, windows, first, as_of, settings.cost)
     return [hindsight.account(course) for course in courses], hindsight.oracle(pool)
 

@@ -1,12 +1,14 @@
 """Versions trained on past data, in memory: made once, shared by every policy of a backtest."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
+from hashlib import blake2b
 from typing import Any
 
 from pandas import DataFrame, Timestamp
+from pandas.util import hash_pandas_object
 
 from models.bundle import scorer_of
 from models.history import History
@@ -15,6 +17,8 @@ from models.train import calibration_rows, split_fresh, usual_cut
 from trimtab.errors import NotEnoughData
 from trimtab.settings import Settings
 from trimtab.windows import Window
+
+Fit = Callable[[DataFrame, FitSettings], Fitted]
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,12 +45,15 @@ class Candidate:
 
 
 class Pool:
-    """The versions of one model over one history; the same request twice is trained once."""
+    """The versions of one model over one history; the same request twice is trained once.
+
+    `model` fits once what it is given twice: hand it to whatever may fit the same rows again.
+    """
 
     def __init__(self, model: Model, history: History, settings: Settings, fit_settings: FitSettings) -> None:
-        self.model, self.history = model, history
+        self.fits = 0  # that were really run
+        self.model, self.history = replace(model, fit=self._shared(model.fit)), history
         self.training, self.fit_settings = settings.training, fit_settings
-        self.fits = 0  # trainings that were really run
         self._made: dict[tuple[object, ...], Candidate | NotEnoughData] = {}
 
     def train(
@@ -116,7 +123,6 @@ class Pool:
         cut: datetime | None,
         base: Candidate | None = None,
     ) -> Candidate:
-        self.fits += 1
         return Candidate(
             version=name,
             trained_at=as_of,
@@ -134,7 +140,21 @@ class Pool:
         since = as_of - timedelta(days=self.training.history_days)
         return self.history.without(blocked).labelled(as_of, since=since)
 
-    def _once(self, key: tuple[object, ...], make: Any) -> Candidate:
+    def _shared(self, fit: Fit) -> Fit:
+        """A look fits the very candidate that a retrain then trains, and policies look at the same day."""
+        found: dict[tuple[int, bytes], Fitted] = {}
+
+        def once(rows: DataFrame, settings: FitSettings) -> Fitted:
+            digest = hash_pandas_object(rows[["post_id", "target"]], index=False).to_numpy().tobytes()
+            key = len(rows), blake2b(digest, digest_size=16).digest()
+            if key not in found:
+                self.fits += 1
+                found[key] = fit(rows, settings)
+            return found[key]
+
+        return once
+
+    def _once(self, key: tuple[object, ...], make: Callable[[], Candidate]) -> Candidate:
         if key not in self._made:
             try:
                 self._made[key] = make()
