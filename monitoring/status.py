@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from models.blocked import blocked_windows
 from models.promotion import last_move
 from models.stores import Stores
 from monitoring.quarantine import Quarantine
@@ -29,6 +30,7 @@ def _model(stores: Stores, name: str) -> dict[str, Any]:
         "why": move.reason if move else None,
         "last_decision": decision.reason if decision else None,
         "last_decision_at": decision.at if decision else None,
+        "blocked": [str(w) for w in blocked_windows(stores.ledger, name, decision.at)] if decision else [],
     }
 
 
@@ -53,4 +55,5 @@ def _lines(name: str, model: dict[str, Any]) -> list[str]:
         f"{name}: version {model['champion']} serves{since} ({', '.join([*others, versions])}).",
         f"  Why: {model['why']}",
         f"  Last decision: {model['last_decision'] or 'none yet'}",
+        *([f"  Never learned from: what came in {', '.join(model['blocked'])}"] if model["blocked"] else []),
     ]

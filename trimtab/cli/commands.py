@@ -98,7 +98,7 @@ def score(context: click.Context, model: str, start: datetime, end: datetime | N
 @cli.command()
 @click.argument("model")
 @as_of_option
-@click.option("--act", "acts", is_flag=True, help="Carry the decision out too: retrain, or roll back.")
+@click.option("--act", "acts", is_flag=True, help="Carry the decision out too: retrain, recalibrate, or roll back.")
 @click.pass_context
 def monitor(context: click.Context, model: str, as_of: datetime | None, acts: bool) -> None:
     """Judge the window that ends at --as-of: quality, drift, performance, and one decision."""
