@@ -12,7 +12,7 @@ from monitoring.wording import names, share
 RESAMPLES = 1_000
 CONFIDENCE = 0.95
 SURE = 0.8  # share of resampled histories below which the sentence says that it is not sure
-FEW_BLOCKS = 4  # too few to draw from
+FEW_BLOCKS = 8  # too few to draw from
 BLOCK = timedelta(days=7)  # of time that is drawn together: windows of a week share its news and its weekend
 
 
@@ -42,8 +42,8 @@ class Advice:
             )
         head = "is recommended" if self.sure >= SURE else "was the cheapest, which is not sure"
         return (
-            f"{self.best} {head}{equal}: in {share(self.sure)} of {RESAMPLES:,} resampled histories it is the "
-            f"cheapest, and it {saved} ({100 * CONFIDENCE:g} % interval {self.saves.low:,.2f} to "
+            f"{self.best} {head}{equal}: in {share(self.sure)} of {RESAMPLES:,} resampled histories no other is "
+            f"cheaper, and it {saved} ({100 * CONFIDENCE:g} % interval {self.saves.low:,.2f} to "
             f"{self.saves.high:,.2f})."
         )
 

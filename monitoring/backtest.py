@@ -60,7 +60,9 @@ def run(
     quarantined: Mapping[datetime, Mapping[str, int]] | None = None,
     progress: Progress = lambda done, of, text: None,
 ) -> Course:
-    """Train on what was mature at the start, then judge, decide and act at the end of every whole window.
+    """Train on what was mature at the start, then judge, decide and act at the end of every whole window but the last.
+
+    What is decided at the very end could earn nothing any more, and so is not paid for.
 
     `releases` puts a version in by hand at the end of a window, without asking whether it is better; `quarantined`
     says how many rows of which batches the door held back in the window that ends then.
@@ -76,7 +78,7 @@ def run(
         decision = policy.decide(evidence, settings)
         if evidence.look is not None:
             standing.looked(window.end, raised(evidence), unsure(evidence, settings.cost))
-        outcome = _act(standing, pool, window, decision, settings)
+        outcome = _act(standing, pool, window, decision, settings) if number < len(windows) else None
         if releases and window.end in releases:
             standing.promote(releases[window.end](standing.champion), window.end)
         course.served[champion.version] = champion

@@ -23,6 +23,7 @@ LINE = 0.065  # of the lower panel's height, that a line of text takes
 def draw(accounts: Sequence[Account], oracle: Account, title: str, measure: str, path: Path) -> None:
     """Two panels over one time axis: the loss, with retrains as marks, and the regret as it grew."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(10, 7.5), layout="constrained")
@@ -47,6 +48,9 @@ def draw(accounts: Sequence[Account], oracle: Account, title: str, measure: str,
     upper.plot([], [], "x", color="black", markersize=5, label="challenger refused")
     upper.legend(frameon=False, fontsize=8, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.04))
     _dress(lower, "", "cost above the oracle's,\nsummed up")
+    ticks = AutoDateLocator(maxticks=9)
+    lower.xaxis.set_major_locator(ticks)
+    lower.xaxis.set_major_formatter(ConciseDateFormatter(ticks))
     lower.axhline(0, color=BEST, linewidth=1)
     figure.savefig(path, dpi=110)
 
