@@ -43,7 +43,8 @@ def alarm_words(evidence: Evidence) -> str:
     if alarm is None or not alarm.raised:
         return "no alarm"
     # What it costs says more than what else moved: a loss that is enough for an alarm of its own is named first.
-    top = next((f for f in alarm.of("loss", "slice") if f.spent >= 1), alarm.streams[0])
+    costs = (finding for finding in (*alarm.of("loss"), *alarm.of("slice")) if finding.spent >= 1)
+    top = next(costs, alarm.streams[0])
     since = f" since {top.changed_at:%Y-%m-%d}" if top.changed_at else ""
     what = {
         "loss": f"the loss{_by(evidence)} has been too high{since}",
