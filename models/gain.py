@@ -43,6 +43,7 @@ class Candidate:
     action: Literal["recalibrate", "retrain"]
     since: datetime | None
     learned: DataFrame | None
+    at_hand: int  # rows that it would learn from if it were carried out now, with the newest kept to judge on
     least_rows: int
     fit: Callable[[DataFrame], Fitted]
 
@@ -120,13 +121,15 @@ def candidates(
         known = unseen(rows, trained_at, training)
         before = None if changed_at else _scored_since(known_before(known, cut), month)
         since = max(changed_at, month) if changed_at else month
+        at_hand = len(known_before(known, cut, since))
         yield Candidate(
-            "recalibrate", since, before, CALIBRATION_ROWS, lambda learned: recalibrate(files, learned, fit)
+            "recalibrate", since, before, at_hand, CALIBRATION_ROWS, lambda learned: recalibrate(files, learned, fit)
         )
-    everything = known_before(rows, cut).reset_index(drop=True)
-    yield Candidate("retrain", None, everything, training.min_rows, lambda learned: model.fit(learned, fit))
+    everything, least = known_before(rows, cut).reset_index(drop=True), training.min_rows
+    yield Candidate("retrain", None, everything, len(everything), least, lambda learned: model.fit(learned, fit))
     if changed_at is not None and Timestamp(changed_at) > rows["event_timestamp"].min():
-        yield Candidate("retrain", changed_at, None, training.min_rows, lambda learned: model.fit(learned, fit))
+        at_hand = len(known_before(rows, cut, changed_at))
+        yield Candidate("retrain", changed_at, None, at_hand, least, lambda learned: model.fit(learned, fit))
 
 
 def _newest_days(rows: DataFrame, as_of: datetime, training: Training) -> Timestamp:
@@ -157,9 +160,10 @@ def _measured(model: Model, candidate: Candidate, judged: DataFrame, before: np.
     """The gain, or in one sentence why there is none. Infinite where the champion gives no numbers: none is worse."""
     after, learned_rows = np.full(len(judged), np.nan), 0
     try:
+        _enough(candidate.at_hand, candidate.least_rows)
         for fold in _folds(judged) if candidate.learned is None else [np.ones(len(judged), bool)]:
             learned = judged[~fold].reset_index(drop=True) if candidate.learned is None else candidate.learned
-            _enough(learned, candidate.least_rows)
+            _enough(len(learned), candidate.least_rows)
             rows = judged[fold].reset_index(drop=True)
             after[fold] = _losses(model, rows, predict_with(model, candidate.fit(learned), rows))
             learned_rows = max(learned_rows, len(learned))
@@ -180,10 +184,9 @@ def _folds(rows: DataFrame) -> list[np.ndarray]:
     return [day % many == fold for fold in range(many)]
 
 
-def _enough(learned: DataFrame, least: int) -> None:
-    if len(learned) < least:
-        fix = "Wait for outcomes to mature."
-        raise NotEnoughData.rows(len(learned), least, "mature rows to learn from", fix)
+def _enough(rows: int, least: int) -> None:
+    if rows < least:
+        raise NotEnoughData.rows(rows, least, "mature rows to learn from", "Wait for outcomes to mature.")
 
 
 def _scored_since(rows: DataFrame, moment: datetime) -> DataFrame:
