@@ -196,3 +196,16 @@ def test_few_days_are_cut_into_runs_of_neighbours(days, blocks):
     codes = pd.Series(finer_blocks(rows, few=8), index=rows["event_timestamp"])
     assert codes.nunique() == blocks
     assert codes.sort_index().is_monotonic_increasing
+
+
+@pytest.mark.parametrize("least", [1_000, 1_200, 1_400, 1_600])
+def test_a_retrain_that_gains_can_be_carried_out_as_it_was_measured(least):
+    training = Training(min_rows=least)
+    found = looked(world(shift=1.0), training=training)
+    since = [gain for gain in found.gains if gain.since == CHANGED and gain.action == "retrain"]
+    learned, _ = split_fresh(known(world()), AS_OF, Training(min_rows=100), since=CHANGED, cut=found.cut)
+    assert bool(since) == (len(learned) >= least)
+    if since:
+        split_fresh(known(world()), AS_OF, training, since=CHANGED, cut=found.cut)
+    else:
+        assert f"{len(learned):,} mature rows to learn from found" in found.note
