@@ -213,14 +213,11 @@ def backtest(
 
     picture = picture or report.with_suffix(".png")
     asked = [name.strip() for name in policies.split(",") if name.strip()]
-    drafts = [_draft(report), _draft(picture, "--picture")]
-    try:
-        with bar("Backtest") as progress:
-            about = (settings, source, model, start, end, duration(step), asked, report, picture)
-            found = run(*about, as_of=now(), progress=progress)
-    finally:
-        for draft in drafts:
-            draft.unlink(missing_ok=True)
+    for place, option in ((report, "--report"), (picture, "--picture")):
+        _draft(place, option).unlink()
+    with bar("Backtest") as progress:
+        about = (settings, source, model, start, end, duration(step), asked, report, picture)
+        found = run(*about, as_of=now(), progress=progress)
     click.echo(table(found))
     click.echo(found["sentence"])
     click.echo(f"Report: {report}. Picture: {picture}. Also in MLflow, experiment '{found['model']} backtest'.")
