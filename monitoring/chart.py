@@ -21,32 +21,31 @@ LINE = 0.065  # of the lower panel's height, that a line of text takes
 
 
 def draw(accounts: Sequence[Account], oracle: Account, title: str, measure: str, path: Path) -> None:
-    """Two panels over one time axis: the loss, with retrains as marks, and the regret as it grew."""
+    """Three panels over one time axis: the loss, the retrains as marks, and the regret as it grew."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(10, 7.5), layout="constrained")
+    figure = Figure(figsize=(10, 8.5), layout="constrained")
     FigureCanvasAgg(figure)
-    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
+    upper, strip, lower = figure.subplots(3, 1, sharex=True, height_ratios=(6, 0.4 + 0.25 * (len(accounts) + 1), 4))
     shown = [*(account for account in accounts if account.policy != ORACLE), oracle]
     colours = _colours([account.policy for account in shown])
     wide = _wide(oracle)
     ends = [window["end"] for window in oracle.windows]
-    levels = {account.policy: _smoothed(account, wide) for account in shown}
-    for account in shown:
-        colour, level = colours[account.policy], levels[account.policy]
-        style: dict[str, Any] = {"color": colour, **_width(account.policy)}
-        upper.plot(ends, level, label=_legend(account), **style)
-        _mark(upper, account, ends, level, colour)
+    for row, account in enumerate(shown):
+        style: dict[str, Any] = {"color": colours[account.policy], **_width(account.policy)}
+        upper.plot(ends, _smoothed(account, wide), label=_legend(account), **style)
+        _mark(strip, account, ends, -row, colours[account.policy])
         if account is not oracle:
             lower.plot(ends, np.cumsum(account.costs - oracle.costs), **style)
     _name_ends(lower, [(a.policy, a.cost - oracle.cost) for a in shown if a is not oracle], ends[-1], colours)
     smooth = f", mean of {wide} windows" if wide > 1 else ""
     _dress(upper, "\n".join(wrap(title, 120)), f"{measure}{smooth}")
-    upper.plot([], [], "v", color="black", markersize=6, label="retrained or recalibrated")
-    upper.plot([], [], "x", color="black", markersize=5, label="challenger refused")
-    upper.legend(frameon=False, fontsize=8, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.04))
+    upper.legend(frameon=False, fontsize=8, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.02))
+    strip.set_yticks([-row for row in range(len(shown))], [account.policy for account in shown], fontsize=8)
+    strip.set_ylim(0.6 - len(shown), 0.6)
+    _dress(strip, "new versions (triangle) and refused challengers (cross)", "")
     _dress(lower, "", "cost above the oracle's,\nsummed up")
     ticks = AutoDateLocator(maxticks=9)
     lower.xaxis.set_major_locator(ticks)
@@ -55,13 +54,15 @@ def draw(accounts: Sequence[Account], oracle: Account, title: str, measure: str,
     figure.savefig(path, dpi=110)
 
 
-def _mark(axes: Any, account: Account, ends: list[datetime], level: np.ndarray, colour: str) -> None:
+def _mark(axes: Any, account: Account, ends: list[datetime], row: int, colour: str) -> None:
     """A triangle where a version was made and promoted, a cross where one was made and refused."""
     made = np.array([bool(window.get("challenger")) for window in account.windows])
     good = np.array([bool(window["promoted"]) for window in account.windows])
-    for kept, sign, size in ((made & good, "v", 7), (made & ~good, "x", 5)):
+    for kept, sign, size in ((made & good, "v", 6), (made & ~good, "x", 5)):
         where = np.flatnonzero(kept)
-        axes.plot([ends[n] for n in where], level[where], sign, color=colour, markersize=size, linestyle="none")
+        axes.plot(
+            [ends[n] for n in where], np.full(len(where), row), sign, color=colour, markersize=size, linestyle="none"
+        )
 
 
 def _name_ends(axes: Any, regrets: Sequence[tuple[str, float]], end: datetime, colours: dict[str, str]) -> None:
