@@ -1,11 +1,14 @@
-"""One alarm over every stream and every day, within a stated budget of false ones.
+"""One alarm over every stream and every day, within a stated budget.
 
 Each score of `monitoring.surprise` becomes e-values: likelihood ratios of a shifted normal to the standard one. Each
 stream keeps Shiryaev-Roberts sums of their products over every day that a change may have begun on. Such a sum grows
 by one a day while nothing moves, and so does any weighted mean of sums **whatever the dependence of the streams**
 (Shin, Ramdas and Rinaldo, "E-detectors", New England Journal of Statistics in Data Science 2023): the mean over all
-streams first reaches `limit` after at least `limit` days on average. Measured, it takes about SLACK times as long
-(benchmarks/incidents), and the limit is set by the measurement.
+streams first reaches `limit` after at least `limit` days on average.
+
+An alarm retrains nothing: it calls for a look, which is wrong at most once in twenty (decide.FALSE_GAIN, over all looks
+at a champion). So a budget of one unneeded retrain a year leaves room for LOOKS false alarms a year and half of it to
+spare; measured, there are about a quarter as many (benchmarks/incidents).
 """
 
 from collections.abc import Sequence
@@ -19,8 +22,10 @@ from monitoring.streams import Days, Group, Stream
 from monitoring.surprise import scores
 
 SHIFTS = (1.0, 2.0, 3.0)  # sizes of change looked for, in standard deviations of a day
-SLACK = 4.0  # how much longer than the theorem promises the first false alarm takes, measured on independent streams
-LONE = 0.6  # of the way to an alarm (on a log scale) is the most that one day can go alone: bursts are no drift
+LOOKS = 10.0  # false alarms, at most, for one unneeded retrain: each is looked into
+LONE = 0.7  # of the way to an alarm (on a log scale) is the most that one day can bring a stream: bursts are no drift
+LEAP, FLOOR = 6.0, 0.5  # nor can a day bring all streams together beyond half of the limit, or six times what there was
+DECIDING: tuple[Group, ...] = ("loss", "calibration", "slice")  # whose evidence starts a look
 # How the budget is shared: performance decides, features explain. Within a group every stream has the same share.
 SHARES: dict[Group, float] = {
     "loss": 0.45, "calibration": 0.10, "slice": 0.10, "output": 0.10, "feature": 0.19, "shares": 0.06,
@@ -57,17 +62,23 @@ class Alarm:
     raised: bool
     spent: float  # share of the limit reached in the window
     raised_on: datetime | None  # end of the day
-    changed_at: datetime | None  # of the stream with most evidence
+    changed_at: datetime | None  # of the stream with most evidence, of performance where that decides
     streams: tuple[Finding, ...]
+    performance: bool = False  # whether the loss and the calibration alone would have raised it
     unjudged: tuple[str, ...] = ()  # names of streams whose reference says too little
+
+    @property
+    def calls(self) -> bool:
+        """Whether it calls for a look: features explain, and decide only where no loss can be seen."""
+        return self.raised and (self.performance or not self.of("loss"))
 
     def of(self, *groups: Group) -> tuple[Finding, ...]:
         return tuple(finding for finding in self.streams if finding.group in groups)
 
 
-def limit(false_alarms_per_year: float) -> float:
+def limit(unneeded_retrains_per_year: float) -> float:
     """Evidence that raises the alarm."""
-    return DAYS_A_YEAR / (SLACK * false_alarms_per_year)
+    return DAYS_A_YEAR / (LOOKS * unneeded_retrains_per_year)
 
 
 def alarm(
@@ -101,9 +112,8 @@ def _judged(
 ) -> Alarm:
     weight = weights([stream.group for stream in streams])
     signs = np.array([(1.0, -1.0 if stream.side == "both" else np.nan) for stream in streams])
-    sums = evidence(z, signs, LONE * np.log(most / weight), quiet_days)
+    spent = weight[:, None] * evidence(z, signs, LONE * np.log(most / weight), quiet_days, weight / most) / most
     starts = changes(z, signs)
-    spent = weight[:, None] * sums / most
     total = spent.sum(axis=0)
     width = min(window_days, z.shape[1] - quiet_days)
     window = total[-width:]
@@ -113,7 +123,10 @@ def _judged(
     findings = tuple(_finding(streams[k], z[k], width, spent[k, peak], starts[k, peak], moments) for k in order)
     over = np.flatnonzero(window >= 1)
     raised_on = moments[z.shape[1] - width + int(over[0]) + 1] if len(over) else None
-    return Alarm(len(over) > 0, float(window.max()), raised_on, findings[0].changed_at, findings, unjudged)
+    deciding = np.array([stream.group in DECIDING for stream in streams])
+    performance = bool((spent[deciding, -width:].sum(axis=0) >= 1).any())
+    changed_at = next((f.changed_at for f in findings if f.group in DECIDING or not performance), None)
+    return Alarm(len(over) > 0, float(window.max()), raised_on, changed_at, findings, performance, unjudged)
 
 
 def weights(groups: Sequence[Group]) -> np.ndarray:
@@ -123,18 +136,25 @@ def weights(groups: Sequence[Group]) -> np.ndarray:
     return np.array([SHARES[group] / whole / present[group] for group in groups])
 
 
-def evidence(z: np.ndarray, signs: np.ndarray, most_a_day: np.ndarray, quiet_days: int = 0) -> np.ndarray:
+def evidence(
+    z: np.ndarray, signs: np.ndarray, most_a_day: np.ndarray, quiet_days: int = 0, share: np.ndarray | float = 0.0
+) -> np.ndarray:
     """Shiryaev-Roberts sums (streams, days), a mean over signs and SHIFTS; 0 in the quiet days.
 
-    A day without a score leaves a sum as it was; a day's log e-value is held to `most_a_day`, which can only lower it.
+    A day without a score leaves a sum as it was. A day's log e-value is held to `most_a_day`, and the growth of all
+    sums together, `share` of the limit for one unit of each, to LEAP: both can only lower them.
     """
     sided = np.isfinite(signs)
-    sums, found = np.zeros((*signs.shape, len(SHIFTS))), np.zeros(z.shape)
+    sums, found, before = np.zeros((*signs.shape, len(SHIFTS))), np.zeros(z.shape), 0.0
     for day in range(quiet_days, z.shape[1]):
         known, step = _step(z[:, day], signs)
         grown = (sums + 1) * np.exp(np.minimum(step, most_a_day[:, None, None]))
         sums = np.where(known[:, None, None], grown, sums)
         found[:, day] = (sums.mean(axis=2) * sided).sum(axis=1) / sided.sum(axis=1)
+        total, most = float((share * found[:, day]).sum()), max(FLOOR, LEAP * before)
+        if total > most:
+            sums, found[:, day] = sums * (most / total), found[:, day] * (most / total)
+        before = min(total, most)
     return found
 
 

@@ -15,7 +15,7 @@ from models.look import Look
 from models.spec import FitSettings, Model
 from monitoring.alarm import Alarm, alarm
 from monitoring.daybook import DAY, DayBook, Reference
-from monitoring.decide import confidence, wants_look
+from monitoring.decide import calls, confidence, wants_look
 from monitoring.estimate import Estimate, Labelled, estimated, fit_estimator
 from monitoring.evidence import Evidence, Guards
 from monitoring.gaps import gaps
@@ -152,7 +152,7 @@ def _alarm(book: DayBook, serving: Serving, window: Window, settings: Settings) 
         window.end,
         window_days=max(round((window.end - window.start) / DAY), 1),
         quiet_days=min(quiet, tested - 1),
-        budget=settings.monitoring.false_alarms_per_year,
+        budget=settings.monitoring.unneeded_retrains_per_year,
     )
 
 
@@ -216,7 +216,7 @@ def _look(
         serving.files,
         as_of=evidence.as_of,
         trained_at=serving.trained_at,
-        changed_at=evidence.changed_at,
+        changed_at=evidence.changed_at if calls(evidence) else None,
         training=settings.training,
         fit=FitSettings.of(settings),
         confidence=confidence(evidence.guards.looks),
@@ -228,5 +228,5 @@ def _changed_at(found: Alarm | None, book: DayBook) -> datetime | None:
     """The day from which on posts are of the new world: labels tell of posts published a delay before they came."""
     if found is None or not found.raised or found.changed_at is None:
         return None
-    late = found.streams[0].kind in ("performance", "calibration", "label")
+    late = found.performance or found.streams[0].kind == "label"
     return found.changed_at - (book.label_delay if late else timedelta(0))

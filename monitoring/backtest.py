@@ -14,7 +14,7 @@ from models.history import History
 from models.spec import Model
 from monitoring.assess import assess, open_book
 from monitoring.daybook import DayBook
-from monitoring.decide import Decision, raised, unsure
+from monitoring.decide import Decision, calls, unsure
 from monitoring.evidence import Evidence
 from monitoring.policy import Policy
 from monitoring.pool import Candidate, Pool
@@ -77,7 +77,7 @@ def run(
         evidence = watch.evidence(standing, window, (quarantined or {}).get(window.end))
         decision = policy.decide(evidence, settings)
         if evidence.look is not None:
-            standing.looked(window.end, raised(evidence), unsure(evidence, settings.cost))
+            standing.looked(window.end, calls(evidence), unsure(evidence, settings.cost))
         outcome = _act(standing, pool, window, decision, settings) if number < len(windows) else None
         if releases and window.end in releases:
             standing.promote(releases[window.end](standing.champion), window.end)

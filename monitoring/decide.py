@@ -70,7 +70,7 @@ def wants_look(evidence: Evidence, settings: Settings) -> bool:
     """Whether the gain of acting is worth measuring now: an alarm, or too long since it was measured."""
     if broken(evidence) or _worse_than_previous(evidence, settings) or held(evidence, settings):
         return False
-    if raised(evidence):
+    if calls(evidence):
         return settled_on(evidence) <= evidence.as_of
     return _overdue(evidence, settings.cost) or bool(_due(evidence, settings))
 
@@ -82,6 +82,10 @@ def confidence(looks: int) -> float:
     """
     level = FALSE_GAIN / ((looks + 1) * (looks + 2))
     return 1 - 2 * level
+
+
+def calls(evidence: Evidence) -> bool:
+    return evidence.alarm is not None and evidence.alarm.calls
 
 
 def raised(evidence: Evidence) -> bool:
@@ -205,6 +209,8 @@ def _nothing(evidence: Evidence, settings: Settings) -> Decision:
     reasons = [alarm_words(evidence) if raised(evidence) else loss_words(evidence)]
     if evidence.look is not None:
         reasons.append(_not_worth(evidence, settings.cost))
+    elif raised(evidence) and not calls(evidence):
+        reasons.append(f"{loss_words(evidence)}, so it explains and does not decide")
     elif raised(evidence) and (why := held(evidence, settings)):
         reasons.append(why)
     elif raised(evidence):

@@ -19,7 +19,7 @@ def guards_of(ledger: Ledger, model: str, version: str, trained_at: datetime, as
     """
     past = [entry for entry in ledger.entries(model) if entry.at < as_of]
     looks = [e for e in past if e.kind == "decision" and e.version == version and e.evidence.get("look")]
-    answers = [entry for entry in looks if entry.evidence.get("alarm", {}).get("raised")]
+    answers = [entry for entry in looks if entry.evidence.get("alarm", {}).get("calls")]
     trained = [entry.at for entry in past if entry.kind == "trained"]
     refused = _refused_in_a_row(past)
     return Guards(

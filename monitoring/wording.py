@@ -132,6 +132,7 @@ def evidence_of(evidence: Evidence) -> dict[str, Any]:
     if evidence.alarm is not None:
         facts["alarm"] = {
             "raised": evidence.alarm.raised,
+            "calls": evidence.alarm.calls,
             "spent": short(evidence.alarm.spent),
             "changed_at": evidence.alarm.changed_at.isoformat() if evidence.alarm.changed_at else None,
             "streams": {f"{f.kind} {f.label}": short(f.spent) for f in evidence.alarm.streams[:8] if f.spent >= 0.01},

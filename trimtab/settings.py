@@ -64,8 +64,8 @@ class Monitoring(Section):
 
     window_days: float = Field(7, gt=0)
     reference_days: float = Field(56, ge=14, description="length of the reference before a version was trained")
-    false_alarms_per_year: float = Field(
-        1, gt=0, le=52, description="budget of a model: alarms a year in a world where nothing moves"
+    unneeded_retrains_per_year: float = Field(
+        1, gt=0, le=12, description="budget of a model, in a world where nothing moves"
     )
     loss_rise_share: float = Field(0.05, gt=0, description="rise of the loss that the policy `performance` acts on")
     min_rows: int = Field(100, ge=1, description="a smaller window is not judged")
