@@ -115,7 +115,7 @@ BAD = {
     ),
     "all labels one class from now on": (labels(stuck), "quarantine", "every one of 356 labels is 2"),
     "all labels one class": (labels(lambda rows: rows.assign(target=2.0)), "none", "all 356 labels say the same"),
-    "a constant column": (feature(lambda rows: 2.0), "none", "nothing moved"),
+    "a constant column": (feature(lambda rows: 2.0), "none", "within what days differ by"),
     "a constant column that varies now": (
         feature(lambda rows: rows["topic_mean_28d"].where(in_window(rows), 2.0)),
         "none",
