@@ -24,7 +24,7 @@ from monitoring.surprise import scores
 SHIFTS = (1.0, 2.0, 3.0)  # sizes of change looked for, in standard deviations of a day
 LOOKS = 10.0  # false alarms, at most, for one unneeded retrain: each is looked into
 LONE = 0.7  # of the way to an alarm (on a log scale) is the most that one day can bring a stream: bursts are no drift
-LEAP, FLOOR = 6.0, 0.5  # nor can a day bring all streams together beyond half of the limit, or six times what there was
+LEAP, FLOOR = 6.0, 0.4  # nor can a day bring many streams together beyond 0.4 of the limit, or six times what there was
 DECIDING: tuple[Group, ...] = ("loss", "calibration", "slice")  # whose evidence starts a look
 # How the budget is shared: performance decides, features explain. Within a group every stream has the same share.
 SHARES: dict[Group, float] = {
@@ -112,7 +112,9 @@ def _judged(
 ) -> Alarm:
     weight = weights([stream.group for stream in streams])
     signs = np.array([(1.0, -1.0 if stream.side == "both" else np.nan) for stream in streams])
-    spent = weight[:, None] * evidence(z, signs, LONE * np.log(most / weight), quiet_days, weight / most) / most
+    deciding = np.array([stream.group in DECIDING for stream in streams])
+    shares = np.array([deciding, ~deciding]) * weight / most  # held apart: what explains must not drown what decides
+    spent = weight[:, None] * evidence(z, signs, LONE * np.log(most / weight), quiet_days, shares) / most
     starts = changes(z, signs)
     total = spent.sum(axis=0)
     width = min(window_days, z.shape[1] - quiet_days)
@@ -123,7 +125,6 @@ def _judged(
     findings = tuple(_finding(streams[k], z[k], width, spent[k, peak], starts[k, peak], moments) for k in order)
     over = np.flatnonzero(window >= 1)
     raised_on = moments[z.shape[1] - width + int(over[0]) + 1] if len(over) else None
-    deciding = np.array([stream.group in DECIDING for stream in streams])
     performance = bool((spent[deciding, -width:].sum(axis=0) >= 1).any())
     changed_at = next((f.changed_at for f in findings if f.group in DECIDING or not performance), None)
     return Alarm(len(over) > 0, float(window.max()), raised_on, changed_at, findings, performance, unjudged)
@@ -137,24 +138,28 @@ def weights(groups: Sequence[Group]) -> np.ndarray:
 
 
 def evidence(
-    z: np.ndarray, signs: np.ndarray, most_a_day: np.ndarray, quiet_days: int = 0, share: np.ndarray | float = 0.0
+    z: np.ndarray, signs: np.ndarray, most_a_day: np.ndarray, quiet_days: int = 0, shares: np.ndarray | None = None
 ) -> np.ndarray:
     """Shiryaev-Roberts sums (streams, days), a mean over signs and SHIFTS; 0 in the quiet days.
 
-    A day without a score leaves a sum as it was. A day's log e-value is held to `most_a_day`, and the growth of all
-    sums together, `share` of the limit for one unit of each, to LEAP: both can only lower them.
+    A day without a score leaves a sum as it was. A day's log e-value is held to `most_a_day`, and the growth of sums
+    together to LEAP: `shares` (sets, streams) has what one unit of each is of the limit, in the sets that are held.
+    Both can only lower the sums.
     """
     sided = np.isfinite(signs)
-    sums, found, before = np.zeros((*signs.shape, len(SHIFTS))), np.zeros(z.shape), 0.0
+    sums, found = np.zeros((*signs.shape, len(SHIFTS))), np.zeros(z.shape)
+    shares = np.zeros((0, len(z))) if shares is None else shares
+    before = np.zeros(len(shares))
     for day in range(quiet_days, z.shape[1]):
         known, step = _step(z[:, day], signs)
         grown = (sums + 1) * np.exp(np.minimum(step, most_a_day[:, None, None]))
         sums = np.where(known[:, None, None], grown, sums)
         found[:, day] = (sums.mean(axis=2) * sided).sum(axis=1) / sided.sum(axis=1)
-        total, most = float((share * found[:, day]).sum()), max(FLOOR, LEAP * before)
-        if total > most:
-            sums, found[:, day] = sums * (most / total), found[:, day] * (most / total)
-        before = min(total, most)
+        total, most = shares @ found[:, day], np.maximum(FLOOR, LEAP * before)
+        before = np.minimum(total, most)
+        for held in np.flatnonzero(total > most):
+            scale = np.where(shares[held] > 0, most[held] / total[held], 1.0)
+            sums, found[:, day] = sums * scale[:, None, None], found[:, day] * scale
     return found
 
 

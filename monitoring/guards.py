@@ -8,6 +8,7 @@ from trimtab.ledger import Entry, Ledger
 from trimtab.settings import Cost
 
 MONTH = timedelta(days=30)
+FIRST_REST_DAYS = 3.0  # between the first two looks that alarms call for
 UNSURE_DAYS = 2.0  # after which a gain that could not be told from chance is measured on more posts
 Challenge = Literal["retrain", "recalibrate"]
 
@@ -66,15 +67,22 @@ def _open_breaker(guards: Guards, as_of: datetime, cost: Cost) -> str | None:
 
 
 def _cooling_down(guards: Guards, as_of: datetime, cost: Cost) -> str | None:
-    # Each alarm that ended in nothing doubles the wait: what moved and did no harm is not looked into every week.
-    waits = cost.cool_down_days * 2 ** max(guards.answers - 1, 0)
-    waits = min(waits, max(cost.look_days, cost.cool_down_days))
-    rest = timedelta(days=min(waits, UNSURE_DAYS) if guards.unsure else waits)
-    known = {"gain was measured": guards.last_answer_at, "version was trained": guards.last_retrain_at}
-    last, what = max(((at, what) for what, at in known.items() if at is not None), default=(None, ""))
-    if last is None or as_of - last >= rest:
-        return None
-    return f"a {what} on {last:%Y-%m-%d}, and it rests until {last + rest:%Y-%m-%d}"
+    found, pause = [], timedelta(days=cost.cool_down_days)
+    if (looked := guards.last_answer_at) is not None:
+        found.append((looked + _rest(guards, cost), f"a gain was measured on {looked:%F}"))
+    if (trained := guards.last_retrain_at) is not None:
+        found.append((trained + pause, f"a version was trained on {trained:%F}"))
+    until, what = max(found, default=(as_of, ""))
+    return f"{what}, and it rests until {until:%F}" if until > as_of else None
+
+
+def _rest(guards: Guards, cost: Cost) -> timedelta:
+    """Each alarm that ended in nothing doubles the wait: what moved and did no harm is not looked into again and again.
+
+    The first is short, for an alarm may come before the new world can be told from the old.
+    """
+    waits = min(FIRST_REST_DAYS * 2 ** max(guards.answers - 1, 0), cost.look_days)
+    return timedelta(days=min(waits, UNSURE_DAYS) if guards.unsure else waits)
 
 
 def _over_cap(guards: Guards, cost: Cost, action: Challenge) -> str | None:

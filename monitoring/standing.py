@@ -57,7 +57,7 @@ class Standing:
             last_look_at=looks[-1] if looks else None,
             last_answer_at=answers[-1] if answers else None,
             answers=len(answers),
-            unsure=self.unsure,
+            unsure=self.unsure and bool(answers),
             looks=len(looks),
             spent=sum(price for at, price in self.paid if as_of - at <= MONTH),
             refused_in_a_row=self.refused_in_a_row,

@@ -80,7 +80,7 @@ class Cost(Section):
     error_cost: float = Field(0.01, gt=0, description="of one unit of the model's loss on one post")
     payback_days: float = Field(28, gt=0, description="in which a retrain must earn what it cost")
     monthly_cap: float = Field(10.0, ge=0, description="spent on retrains in 30 days at most")
-    cool_down_days: float = Field(7, ge=0, description="between two looks for a gain")
+    cool_down_days: float = Field(7, ge=0, description="between two trainings of a model")
     look_days: float = Field(28, gt=0, description="without an alarm, a gain is looked for at least this often")
     breaker_refusals: int = Field(3, ge=1, description="challengers refused in a row that stop automatic retraining")
     breaker_days: float = Field(28, gt=0, description="for which it then stops")

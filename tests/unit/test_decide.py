@@ -33,7 +33,7 @@ def finding(group="loss", name="loss", kind="performance", spent=1.4, part="all"
 
 def alarmed(*streams, raised=True, spent=1.5):
     streams = streams or (finding(),)
-    return Alarm(raised, spent, NOW if raised else None, NOW - 12 * DAY, streams)
+    return Alarm(raised, spent, NOW if raised else None, NOW - 12 * DAY, streams, performance=raised)
 
 
 def gain(action, value, low, since=None):

@@ -77,9 +77,9 @@ def test_refusals_are_counted_since_the_last_promotion(book):
 
 def test_looks_are_those_at_the_champion_of_now(book):
     book.add("decision", 30, version="1", look={"rows": 400})
-    book.add("decision", 20, version="2", look={"rows": 400}, alarm={"raised": True})
-    book.add("decision", 15, version="2", look={"rows": 400}, alarm={"raised": False})
-    book.add("decision", 10, version="2", alarm={"raised": True})
+    book.add("decision", 20, version="2", look={"rows": 400}, alarm={"calls": True})
+    book.add("decision", 15, version="2", look={"rows": 400}, alarm={"calls": False})
+    book.add("decision", 10, version="2", alarm={"calls": True})
     guards = book.guards("2")
     assert (guards.looks, guards.last_look_at) == (2, ago(15))
     assert (guards.answers, guards.last_answer_at) == (1, ago(20))
@@ -94,14 +94,20 @@ def test_what_was_done_at_the_moment_itself_or_later_is_not_seen(book):
 
 
 def test_a_look_and_a_training_each_start_a_rest(book):
-    for guards in (replace(IDLE, answers=1, last_answer_at=ago(6.9)), replace(IDLE, last_retrain_at=ago(6.9))):
+    for guards in (replace(IDLE, answers=1, last_answer_at=ago(2.9)), replace(IDLE, last_retrain_at=ago(6.9))):
         assert "rests until 2024-05-01" in held_back(guards, NOW, COST)
-    assert held_back(replace(IDLE, answers=1, last_answer_at=ago(7), last_retrain_at=ago(8)), NOW, COST) is None
+    assert held_back(replace(IDLE, answers=1, last_answer_at=ago(3), last_retrain_at=ago(8)), NOW, COST) is None
+
+
+def test_a_gain_that_could_not_be_told_from_chance_is_measured_again_two_days_later():
+    unsure = replace(IDLE, answers=3, unsure=True, last_answer_at=ago(1.9))
+    assert "rests until" in held_back(unsure, NOW, COST)
+    assert held_back(replace(unsure, last_answer_at=ago(2)), NOW, COST) is None
 
 
 def test_each_alarm_that_ended_in_nothing_doubles_the_rest_up_to_the_usual_time_between_looks():
     days = Cost(cool_down_days=7, look_days=20)
-    for answers, rest in ((1, 7), (2, 14), (3, 20), (9, 20)):
+    for answers, rest in ((1, 3), (2, 6), (3, 12), (4, 20), (9, 20)):
         guards = replace(IDLE, answers=answers, last_answer_at=ago(rest - 0.1))
         assert held_back(guards, NOW, days) is not None
         assert held_back(guards, NOW + timedelta(days=0.1), days) is None
