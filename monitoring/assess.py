@@ -14,7 +14,7 @@ from models.intervals import Draw, Interval
 from models.look import Look
 from models.spec import FitSettings, Model
 from monitoring.alarm import Alarm, alarm
-from monitoring.daybook import DAY, DayBook, Reference
+from monitoring.daybook import DayBook
 from monitoring.decide import calls, confidence, wants_look
 from monitoring.estimate import Estimate, Labelled, estimated, fit_estimator
 from monitoring.evidence import Evidence, Guards
@@ -24,6 +24,7 @@ from monitoring.one_label import one_label
 from monitoring.paired import Paired, paired
 from monitoring.performance import mean_loss, performance
 from monitoring.quality import judge_quality, quality_gaps
+from monitoring.reference import DAY, reference_of
 from trimtab.settings import Settings
 from trimtab.windows import Window
 
@@ -121,17 +122,14 @@ def assess(
 
 def open_book(model: Model, history: History, serving: Serving, window: Window, settings: Settings) -> DayBook:
     """The daily numbers of the champion, on days that end as the window does."""
-    return DayBook(model, history, serving.champion, reference_of(serving, window, settings), settings, serving.blocked)
-
-
-def reference_of(serving: Serving, window: Window, settings: Settings) -> Reference:
-    """Whole days up to the champion's training, on the grid of the window's end."""
-    since = max(round((window.end - serving.trained_at) / DAY), 0)
-    days = round(settings.monitoring.reference_days)
-    start = window.end - (since + days) * DAY
-    fresh = serving.fresh_since or serving.trained_at - timedelta(days=settings.training.fresh_days)
-    own = int(np.ceil(max(fresh - start, timedelta(0)) / DAY))
-    return Reference(start, days, max(min(own, days + since), 1))
+    return DayBook(
+        model,
+        history,
+        serving.champion,
+        reference_of(serving.trained_at, serving.fresh_since, window.end, settings),
+        settings,
+        serving.blocked,
+    )
 
 
 def _known_between(book: DayBook, start: datetime, end: datetime) -> DataFrame:

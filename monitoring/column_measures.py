@@ -13,9 +13,10 @@ from pandas import Series
 from pandas.api.types import is_numeric_dtype
 
 from monitoring.alarm import Alarm, Finding
-from monitoring.daybook import DayBook, feature_kinds
+from monitoring.daybook import DayBook
 from monitoring.measures import ALL, Kind, Measure, unjudged
 from monitoring.performance import LOSS, RISE
+from monitoring.reference import feature_kinds
 from monitoring.shares import jensen_shannon, usual
 from monitoring.spaces import Space, fit_space
 from monitoring.stock import stock_reference, stock_verdict

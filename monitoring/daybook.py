@@ -10,7 +10,7 @@ from functools import cached_property
 
 import numpy as np
 from pandas import DataFrame, Series, Timestamp
-from pandas.api.types import is_bool_dtype, is_numeric_dtype
+from pandas.api.types import is_numeric_dtype
 
 from models.history import History
 from models.intervals import Interval
@@ -18,32 +18,17 @@ from models.spec import Model
 from monitoring.calibration import calibration_errors
 from monitoring.estimator import raw_losses
 from monitoring.measures import Kind
+from monitoring.reference import DAY, Reference, feature_kinds
 from monitoring.shares import daily_distance, daily_level
-from monitoring.spaces import Kind as ColumnKind
 from monitoring.spaces import Space, fit_space
 from monitoring.streams import Days, Group, Side, Stream
 from monitoring.usual import QualityReference, microseconds, prepare_quality
 from trimtab.settings import Settings
 from trimtab.windows import Window
 
-DAY = timedelta(days=1)
 MICROSECONDS_A_DAY = 86_400_000_000
-COUNTS = ("_posts_", "chars", "words")  # parts of the names of features that are counts
-UNWATCHED = ("author",)  # keys, not features: a new author is not drift
 SLICE_SHARE = (0.05, 0.95)  # of the rows: a smaller slice says nothing, a larger one nothing new
 MOST_SLICES = 8
-
-
-@dataclass(frozen=True)
-class Reference:
-    """Which days a version is held against: `days` whole days up to its training."""
-
-    start: datetime
-    days: int
-    own: int  # first day whose labels it cannot have learned from
-
-    def window(self) -> Window:
-        return Window(self.start, self.start + self.days * DAY)
 
 
 @dataclass
@@ -244,24 +229,11 @@ class DayBook:
             names = names.astype(str)
             if "other" in set(names):
                 continue  # which slices are common is known only once all rows are
-            shares = names.value_counts(normalize=True)
+            shares = names[self.label_day < self.reference.days].value_counts(normalize=True)
             kept = shares[shares.between(*SLICE_SHARE)].index
             found += [(str(slicing), str(part), (names == part).to_numpy(), float(shares[part])) for part in kept]
         largest = sorted(found, key=lambda part: (-part[3], part[0], part[1]))[:MOST_SLICES]
         return [(slicing, part, inside) for slicing, part, inside, _ in largest]
-
-
-def feature_kinds(model: Model, rows: DataFrame) -> dict[str, ColumnKind]:
-    """How each watched feature is compared: text by its words, names by their shares, counts in log space."""
-    return {name: _kind(name, rows) for name in model.features if name in rows and name not in UNWATCHED}
-
-
-def _kind(name: str, rows: DataFrame) -> ColumnKind:
-    if name == "text":
-        return "text"
-    if is_bool_dtype(rows[name]) or not is_numeric_dtype(rows[name]):
-        return "category"
-    return "count" if any(part in name for part in COUNTS) else "number"
 
 
 def _numbers(predictions: DataFrame) -> list[str]:

@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from models.look import Gain, Look
+from monitoring.broken import BROKEN, broken
 from monitoring.evidence import Evidence
 from monitoring.guards import held_back, stale
-from monitoring.measures import Measure
-from monitoring.wording import alarm_words, evidence_of, gain_words, loss_words, moved_words, names, share, span
+from monitoring.wording import alarm_words, evidence_of, gain_words, loss_words, moved_words, names, span
 from trimtab.settings import Cost, Settings
 
 Action = Literal["none", "quarantine", "recalibrate", "retrain", "rollback"]
@@ -98,11 +98,6 @@ def settled_on(evidence: Evidence) -> datetime:
     return changed + evidence.label_delay + SETTLED
 
 
-def broken(evidence: Evidence) -> tuple[Measure, ...]:
-    """The quality measures in alarm that say the data is not what it seems."""
-    return tuple(measure for measure in evidence.of("quality") if measure.alarm and measure.name in BROKEN)
-
-
 def held(evidence: Evidence, settings: Settings) -> str | None:
     """In words why automatic retraining is held back now."""
     return held_back(evidence.guards, evidence.as_of, settings.cost)
@@ -113,20 +108,6 @@ def worth(gain: Gain, evidence: Evidence, cost: Cost) -> float:
     posts = evidence.posts_per_day * cost.payback_days
     price = cost.retrain_cost if gain.action == "retrain" else cost.recalibrate_cost
     return gain.per_post.value * posts * cost.error_cost - price
-
-
-BROKEN: dict[str, Callable[[list[Measure]], str]] = {
-    "quarantined_share": lambda found: f"{share(found[0].value)} of the rows that arrived were quarantined",
-    "null_share": lambda found: f"{names(m.slice for m in found)} went empty (null in {share(found[0].value)} of rows)",
-    "unit_factor": lambda found: f"{names(m.slice for m in found)} came in another unit (x {found[0].value:,.3g})",
-    "rows_share": lambda found: (
-        f"only {share(found[0].value)} of the usual posts arrived ({found[0].rows:,})"
-        if found[0].rows
-        else "no posts came"
-    ),
-    "one_label": lambda found: f"every one of {found[0].rows:,} labels is {found[0].slice}",
-    "top_authors_share": lambda found: f"five authors wrote {share(found[0].value)} of the posts",
-}
 
 
 def _data_broken(evidence: Evidence, settings: Settings) -> Decision | None:

@@ -5,7 +5,8 @@ import pandas as pd
 from pandas import DataFrame
 
 from monitoring.alarm import Alarm
-from monitoring.daybook import DayBook, feature_kinds
+from monitoring.daybook import DayBook
+from monitoring.reference import feature_kinds
 from monitoring.surprise import LEAST_DAYS
 from trimtab.windows import Window
 

@@ -39,9 +39,8 @@ from monitoring.usual import (
 from monitoring.volume import volume
 from trimtab.windows import Window
 
-__all__ = ["DECIDING", "KEYS", "QualityReference", "judge_quality", "prepare_quality", "quality_gaps"]
+__all__ = ["KEYS", "QualityReference", "judge_quality", "prepare_quality", "quality_gaps"]
 
-DECIDING = ("rows_share", "null_share", "unit_factor", "top_authors_share", "quarantined_share")
 KEYS = ("text", "platform", "topic", "published_at")  # what no post does without
 NULL_RISE = 0.2
 UNIT_FACTOR = 30.0

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from models.intervals import Interval
 from models.look import Gain, Look
 from monitoring.alarm import SHARES, Alarm, Finding
-from monitoring.decide import BROKEN, decide, wants_look
+from monitoring.broken import BROKEN
+from monitoring.decide import decide, wants_look
 from monitoring.evidence import Evidence, Guards
 from monitoring.guards import held_back
 from monitoring.measures import Measure
