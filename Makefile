@@ -8,10 +8,10 @@ DEMO_HOME ?= .trimtab-demo
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lock clean
+.PHONY: help demo test check bench scoreboard lock clean
 
 help: ## list the tasks
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 demo: $(READY) ## run the whole loop on a simulated stream (about three minutes)
 	@$(BIN)/trimtab --home $(DEMO_HOME) demo
@@ -27,6 +27,11 @@ check: $(READY) ## lint, types, import order
 
 bench: $(READY) ## measure speed and quality against the peers; DATA=folder of the public data sets
 	@$(BIN)/python -m benchmarks $(DATA)
+
+scoreboard: $(READY) ## every figure on decisions, with seeds (25 minutes); DATA=folder adds the public data sets
+	@OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.incidents
+	@$(BIN)/python -m benchmarks.decision_speed --full
+	@test -z "$(DATA)" || $(BIN)/python -m benchmarks.policies_real $(DATA)
 
 lock: $(READY) ## resolve requirements.lock anew from pyproject.toml
 	@$(BIN)/python -m pip install --quiet uv

@@ -11,12 +11,14 @@ import resource
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 
 import numpy as np
 from pandas import DataFrame
 
 DAYS, WINDOW_DAYS, MIN_ROWS = 56, 7, 100
 ROWS, PRESET_ROWS = 1_000_000, 200_000
+END = datetime(2024, 3, 4, tzinfo=UTC)
 BAR_SECONDS, BAR_MB = 5.0, 500.0
 KINDS = {
     **{f"count_{i}": "count" for i in range(10)},
@@ -43,10 +45,12 @@ def rows_of(seed: int, rows: int) -> DataFrame:
 
 
 def ours(reference: DataFrame, current: DataFrame) -> int:
-    """Every column's space, daily levels and distances, what is usual, and what the defaults would say."""
+    """Every column's space, days and distance, the alarm over all, and what Evidently's defaults would say."""
+    from monitoring.alarm import alarm
     from monitoring.shares import daily_distance, daily_level, jensen_shannon, usual
     from monitoring.spaces import fit_space
     from monitoring.stock import stock_reference, stock_verdict
+    from monitoring.streams import Days, Stream
 
     days, before = DAYS + WINDOW_DAYS, np.arange(DAYS + WINDOW_DAYS) < DAYS
     sides = [
@@ -54,20 +58,25 @@ def ours(reference: DataFrame, current: DataFrame) -> int:
         (current, DAYS + np.arange(len(current)) * WINDOW_DAYS // len(current)),
     ]
     rows = np.bincount(np.concatenate([day for _, day in sides]), minlength=days)
-    judged = 0
+    judged, streams = 0, []
     for name, kind in KINDS.items():
         space = fit_space(name, reference[name], kind, MIN_ROWS)  # type: ignore[arg-type]
         assert space is not None
         counts = np.zeros((days, len(space.cells)), dtype=int)
-        for side, day in sides:
+        mean, noise = np.full(days, np.nan), np.full(days, np.nan)
+        for (side, day), part in zip(sides, (before, ~before), strict=True):
             counts += space.shares(side[name], day, days)
             level = space.level(side[name])
             if level is not None:
-                daily_level(level, day, days)
-        daily_distance(counts, before, rows, space.clumping)
+                mean[part], noise[part] = (found[part] for found in daily_level(level, day, days)[:2])
+        distance = daily_distance(counts, before, rows, space.clumping)
+        streams.append(Stream("drift", name, "feature", mean, noise))
+        streams.append(Stream("drift", name, "shares", distance, np.zeros(days), "up", "shares"))
         usual(counts, before, WINDOW_DAYS)
         jensen_shannon(counts[before].sum(axis=0), counts[~before].sum(axis=0))
         judged += stock_verdict(stock_reference(reference[name]), current[name]).judged
+    seasons = Days(np.arange(days) % 7, DAYS)
+    alarm(streams, seasons, END, window_days=WINDOW_DAYS, quiet_days=0, budget=1.0)
     return judged
 
 

@@ -194,7 +194,8 @@ class DayBook:
         part: str = "all",
         own: int = 0,
     ) -> Stream:
-        mean, noise, rows = daily_level(numbers, day, self.total, self._in_reference)
+        known = np.where(np.isfinite(numbers), numbers, np.nan)
+        mean, noise, rows = daily_level(known, day, self.total, self._in_reference)
         self.rows_of[kind, name, part] = rows
         return Stream(kind, name, group, mean, noise, side, part, own)
 

@@ -119,7 +119,8 @@ def raw_losses(predictions: DataFrame) -> np.ndarray:
             return np.where(found == 0, 0.0, -found * np.log(found)).sum(axis=1)
     value = predictions["value"].to_numpy(float)
     if {"low", "high"} <= set(predictions):
-        size = predictions["high"].to_numpy(float) - predictions["low"].to_numpy(float)
+        with np.errstate(invalid="ignore"):
+            size = predictions["high"].to_numpy(float) - predictions["low"].to_numpy(float)
     else:
         size = np.ones(len(value))
     return np.where(np.isfinite(value), size, np.nan)
