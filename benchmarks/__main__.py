@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 ALONE = ("help_speed", "training_frame")  # make their own data
-ON_DATA = ("ingest_reddit", "engagement_reddit", "sentiment_semeval", "replay_reddit")
+ON_DATA = ("ingest_reddit", "engagement_reddit", "sentiment_semeval", "policies_real")
 
 
 def main() -> int:
