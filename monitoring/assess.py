@@ -89,7 +89,7 @@ def assess(
         unit_factor=settings.ingest.unit_factor,
     )
     before = book.matured["target"][book.label_day < book.reference.days]
-    found = _alarm(book, serving, window, settings)
+    found, label_delay = _alarm(book, serving, window, settings), book.label_delay(window.end)
     evidence = Evidence(
         model=model.name,
         version=serving.champion.version,
@@ -104,8 +104,8 @@ def assess(
             *guess.measures,
         ),
         alarm=found,
-        changed_at=_changed_at(found, book),
-        label_delay=book.label_delay,
+        changed_at=_changed_at(found, label_delay),
+        label_delay=label_delay,
         guards=serving.guards,
         quarantined_batches=tuple(sorted(quarantined or ())),
         last_label_at=None if known.empty else known.max().to_pydatetime(),
@@ -222,9 +222,9 @@ def _look(
     )
 
 
-def _changed_at(found: Alarm | None, book: DayBook) -> datetime | None:
+def _changed_at(found: Alarm | None, label_delay: timedelta) -> datetime | None:
     """The day from which on posts are of the new world: labels tell of posts published a delay before they came."""
     if found is None or not found.raised or found.changed_at is None:
         return None
     late = found.performance or found.streams[0].kind == "label"
-    return found.changed_at - (book.label_delay if late else timedelta(0))
+    return found.changed_at - (label_delay if late else timedelta(0))

@@ -4,7 +4,7 @@ A day's numbers rest on that day's rows and on the reference alone, so they are 
 at the end of each window; a backtest pays for a version, not for every window that it served.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
@@ -85,10 +85,14 @@ class DayBook:
         return (*self._features(), *self._outputs(), *self._performance())
 
     def until(self, end: datetime) -> tuple[tuple[Stream, ...], Days]:
-        """The streams and days up to `end`, which lies a whole number of days after the reference began."""
-        total = min(round((end - self.reference.start) / DAY), self.total)
+        """The streams and days up to `end`, which lies a whole number of days after the reference began.
+
+        Days after the last row have no numbers: they are days all the same, or others would take their place.
+        """
+        total = self.day_at(end)
+        silent = np.full(max(total - self.total, 0), np.nan)
         cut = tuple(
-            Stream(s.kind, s.name, s.group, s.values[:total], s.noise[:total], s.side, s.slice, s.own_from)
+            replace(s, values=np.append(s.values, silent)[:total], noise=np.append(s.noise, silent)[:total])
             for s in self.streams
         )
         first = self.reference.start.weekday()
@@ -112,10 +116,10 @@ class DayBook:
         seen = self.rows_a_day[: self.reference.days]
         return float(seen[seen > 0].mean()) if (seen > 0).any() else 0.0
 
-    @cached_property
-    def label_delay(self) -> timedelta:
-        """From a post to its label: the median."""
-        delay = (self.matured["label_known_at"] - self.matured["event_timestamp"]).median()
+    def label_delay(self, end: datetime) -> timedelta:
+        """From a post to its label: the median of those known before `end`."""
+        known = self.matured[self.label_day < self.day_at(end)]
+        delay = (known["label_known_at"] - known["event_timestamp"]).median()
         return delay.to_pytimedelta() if delay == delay else timedelta(0)
 
     @cached_property

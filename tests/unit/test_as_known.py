@@ -1,0 +1,73 @@
+"""What is said of a window rests on what its end knew: a history that goes on afterwards changes nothing of it."""
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+
+import pandas as pd
+import pytest
+
+from models.history import History
+from monitoring.assess import assess, open_book
+from tests.tiny_history import END, MODEL, history, serving, since
+from trimtab.settings import Monitoring, Settings, Training
+from trimtab.windows import Window
+
+SETTINGS = Settings(training=Training(min_rows=50, fresh_days=7), monitoring=Monitoring(min_rows=50))
+DAY = timedelta(days=1)
+NOW = END - 10 * DAY
+WINDOW = Window(NOW - DAY, NOW)
+CALM = history()
+
+
+def known_by(end, past):
+    posts, outcomes = past.posts, past.outcomes
+    early = outcomes[outcomes["label_known_at"] < pd.Timestamp(end)]
+    return History(posts[~since(posts, end)].reset_index(drop=True), early.reset_index(drop=True))
+
+
+def afterwards(past):
+    """From NOW on everything is otherwise: features, lateness of labels, and what they say."""
+    posts, outcomes = past.posts, past.outcomes
+    posts = posts.assign(text_chars=posts["text_chars"] * (1 + 9 * since(posts, NOW)))
+    new = outcomes["label_known_at"] >= pd.Timestamp(NOW)
+    late = outcomes["label_known_at"] + new * timedelta(days=30)
+    outcomes = outcomes.assign(label_known_at=late, target=outcomes["target"] + 5 * new)
+    more = [outcomes, *(outcomes[new].assign(label_known_at=late[new] + n * DAY) for n in range(1, 20))]
+    return History(posts, pd.concat(more).sort_values("label_known_at", kind="stable").reset_index(drop=True))
+
+
+def rounded(evidence):
+    """All of it as text; sums of floats differ in their last digits when rows are added on other days."""
+    return re.sub(r"-?\d+\.\d+(e-?\d+)?", lambda found: f"{float(found.group()):.6g}", str(evidence))
+
+
+def test_the_future_of_a_history_changes_nothing():
+    now, later = (assess(MODEL, past, serving(), WINDOW, SETTINGS) for past in (known_by(NOW, CALM), afterwards(CALM)))
+    assert later.label_delay == now.label_delay == timedelta(hours=48)
+    assert rounded(later) == rounded(now)
+
+
+@pytest.mark.parametrize("silent_days", [1, 3])
+def test_days_on_which_nothing_came_are_days(silent_days):
+    silent = NOW - silent_days * DAY
+    past = known_by(silent, CALM)
+    streams, days = open_book(MODEL, past, serving(), WINDOW, SETTINGS).until(NOW)
+    assert days.total == open_book(MODEL, CALM, serving(), WINDOW, SETTINGS).until(NOW)[1].total
+    assert all(len(stream.values) == len(stream.noise) == days.total for stream in streams)
+    alarm = assess(MODEL, past, serving(), WINDOW, SETTINGS).alarm
+    assert all(score != score for finding in alarm.streams for score in finding.z)
+
+
+def test_an_alarm_raised_before_a_silence_keeps_its_date():
+    moved = replace(
+        CALM, posts=CALM.posts.assign(text_chars=CALM.posts["text_chars"] + 50 * since(CALM.posts, NOW - 7 * DAY))
+    )
+    week = Window(NOW - 7 * DAY, NOW)
+    dates = [
+        next(
+            f.changed_at for f in assess(MODEL, past, serving(), week, SETTINGS).alarm.streams if f.name == "text_chars"
+        )
+        for past in (known_by(NOW, moved), known_by(NOW - 2 * DAY, moved))
+    ]
+    assert dates[0] == dates[1]
