@@ -73,10 +73,11 @@ def assess(
 ) -> Evidence:
     """Quality, alarm, performance and, where it is called for, a look at what acting would gain."""
     book = book or open_book(model, history, serving, window, settings)
-    current, matured = history.scored_in(window), _known_between(book, window.start, window.end)
+    whole = Window(min(window.start, window.end - DAY), window.end)  # days: of a shorter window the one that it ends
+    current, matured = history.scored_in(window), _known_between(book, whole.start, whole.end)
     known = history.outcomes["label_known_at"]
     known = known[known <= Timestamp(window.end)]
-    guess = _estimate(book, window, settings)
+    guess = _estimate(book, whole, settings)
     quality = judge_quality(
         book.quality,
         current,

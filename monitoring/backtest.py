@@ -109,7 +109,8 @@ class Watch:
     def __init__(self, pool: Pool, policy: Policy, settings: Settings) -> None:
         self.pool, self.policy, self.settings = pool, policy, settings
         self.stock = Stock(pool.model, pool.history, settings.monitoring)
-        self._book: tuple[tuple[object, ...], DayBook] | None = None
+        self._champion: tuple[object, ...] = ()
+        self._books: dict[object, DayBook] = {}
 
     def evidence(self, standing: Standing, window: Window, quarantined: Mapping[str, int] | None) -> Evidence:
         model, history, settings = self.pool.model, self.pool.history, self.settings
@@ -137,11 +138,14 @@ class Watch:
         )
 
     def _book_of(self, standing: Standing, window: Window) -> DayBook:
-        key = (standing.champion.version, standing.blocked)
-        if self._book is None or self._book[0] != key:
+        """The days of a book end as the window does: windows that end at another hour have another book."""
+        champion, hour = (standing.champion.version, standing.blocked), window.end.time()
+        if self._champion != champion:
+            self._champion, self._books = champion, {}
+        if hour not in self._books:
             serving = standing.serving(window.end)
-            self._book = key, open_book(self.pool.model, self.pool.history, serving, window, self.settings)
-        return self._book[1]
+            self._books[hour] = open_book(self.pool.model, self.pool.history, serving, window, self.settings)
+        return self._books[hour]
 
 
 def rows_in(history: History, window: Window) -> int:

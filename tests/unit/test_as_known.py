@@ -8,10 +8,15 @@ import pandas as pd
 import pytest
 
 from models.history import History
+from models.spec import FitSettings
 from monitoring.assess import assess, open_book
-from tests.tiny_history import END, MODEL, history, serving, since
+from monitoring.backtest import Watch
+from monitoring.policy import policy
+from monitoring.pool import Pool
+from monitoring.standing import Standing
+from tests.tiny_history import END, MODEL, TRAINED, history, serving, since
 from trimtab.settings import Monitoring, Settings, Training
-from trimtab.windows import Window
+from trimtab.windows import Window, steps
 
 SETTINGS = Settings(training=Training(min_rows=50, fresh_days=7), monitoring=Monitoring(min_rows=50))
 DAY = timedelta(days=1)
@@ -37,6 +42,13 @@ def afterwards(past):
     return History(posts, pd.concat(more).sort_values("label_known_at", kind="stable").reset_index(drop=True))
 
 
+def lived(windows, past):
+    """What a backtest sees of each window, of a champion that was trained on the same rows whatever comes later."""
+    pool = Pool(MODEL, past, SETTINGS, FitSettings())
+    watch, standing = Watch(pool, policy("performance"), SETTINGS), Standing([pool.train(TRAINED)], [(TRAINED, 1.0)])
+    return [watch.evidence(standing, window, None) for window in windows]
+
+
 def rounded(evidence):
     """All of it as text; sums of floats differ in their last digits when rows are added on other days."""
     return re.sub(r"-?\d+\.\d+(e-?\d+)?", lambda found: f"{float(found.group()):.6g}", str(evidence))
@@ -46,6 +58,16 @@ def test_the_future_of_a_history_changes_nothing():
     now, later = (assess(MODEL, past, serving(), WINDOW, SETTINGS) for past in (known_by(NOW, CALM), afterwards(CALM)))
     assert later.label_delay == now.label_delay == timedelta(hours=48)
     assert rounded(later) == rounded(now)
+
+
+@pytest.mark.parametrize("hours", [12, 24, 36])
+def test_a_backtest_says_of_windows_of_any_length_what_their_ends_knew(hours):
+    windows = list(steps(TRAINED, TRAINED + timedelta(hours=5 * hours), timedelta(hours=hours)))
+    whole = lived(windows, CALM)
+    for number, window in enumerate(windows):
+        now, later = lived(windows[: number + 1], known_by(window.end, CALM))[-1], whole[number]
+        assert rounded(later) == rounded(now)
+        assert max(measure.rows for measure in now.of("performance")) > 0
 
 
 @pytest.mark.parametrize("silent_days", [1, 3])
