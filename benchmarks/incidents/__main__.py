@@ -20,11 +20,11 @@ from benchmarks.incidents.scenario import Scenario, scenarios
 from trimtab.settings import Settings
 
 OURS = "budgeted"
-SEEDS = {"quiet": 20, "power": 40}  # ours alone; the bar on false retrains takes 200
+SEEDS = {"quiet": 10, "power": 30}  # ours alone; the bar on false retrains takes 200
 BAR, BAR_SEEDS = "nothing_happens", 200
 OTHERS = ("never", "calendar:28d", "evidently-default", "evidently-any", "performance", "cusum")
-OTHER_SEEDS = 3
-USUAL_SEEDS = 20
+OTHER_SEEDS = 2
+USUAL_SEEDS = 10
 QUICK_SEEDS = 2
 
 
