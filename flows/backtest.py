@@ -1,7 +1,6 @@
 """Backtest: one past lived through under each policy, what each came to, and which one to take."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -56,7 +55,7 @@ def backtest(
         "costs": settings.cost.model_dump(),
         "policies": {a.policy: a.report(oracle) for a in (*accounts, *([oracle] if free else []))},
         "fits": pool.fits,
-        "recommendation": asdict(advice),
+        "recommendation": advice.plain(),
         "sentence": str(advice),
     }
     progress(0, 1, "drawing and logging")

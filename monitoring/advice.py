@@ -1,8 +1,10 @@
 """Which policy to take, and how sure one can be of it."""
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 
@@ -29,6 +31,12 @@ class Advice:
     saves: Interval | None
     same: tuple[str, ...] = field(default=())
     blocks: int = 0
+
+    def plain(self) -> dict[str, Any]:
+        """Plain values; None for what is no number, which JSON does not have."""
+        saves = asdict(self.saves) if self.saves is not None else {}
+        ends = {name: value if math.isfinite(value) else None for name, value in saves.items()}
+        return asdict(self) | {"saves": ends or None}
 
     def __str__(self) -> str:
         equal = f" ({names(self.same)} cost the same)" if self.same else ""

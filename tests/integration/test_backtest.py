@@ -210,3 +210,4 @@ def test_a_few_windows_do_not_say_how_sure_one_can_be():
     advice = advise({"a": np.array([1.0]), "b": np.array([2.0])}, np.array([0]), seed=0)
     assert (advice.best, advice.sure) == ("a", None)
     assert "too few" in str(advice)
+    assert json.loads(json.dumps(advice.plain(), allow_nan=False))["saves"] == {"value": 1.0, "low": None, "high": None}
