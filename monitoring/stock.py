@@ -134,7 +134,7 @@ def _counts(column: Series) -> dict[object, int]:
 def _of_values(before: dict[object, int], now: dict[object, int]) -> StockVerdict:
     if not before or not now:
         return UNJUDGED
-    values = list(before.keys() | now.keys())
+    values = list(before | now)  # in an order that is the same in every process
     old, new = (np.array([side.get(value, 0) for value in values], dtype=float) for side in (before, now))
     if old.sum() > SMALL:
         distance = _jensen_shannon(old / old.sum(), new / new.sum())
