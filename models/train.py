@@ -125,8 +125,9 @@ def train_challenger(
     cut: datetime | None = None,
 ) -> Trained:
     """Fit on what was mature by `as_of`, score the fresh rows, and register the run with its story."""
-    rows = history.labelled(as_of)
-    learned, fresh = split_fresh(rows, as_of, stores.settings.training, since=since, cut=cut)
+    training = stores.settings.training
+    rows = history.labelled(as_of, as_of - timedelta(days=training.history_days))
+    learned, fresh = split_fresh(rows, as_of, training, since=since, cut=cut)
     return enter(stores, model, model.fit(learned, stores.fit_settings), learned, fresh, as_of, reason, key, report)
 
 

@@ -208,9 +208,11 @@ def _look(
     evidence: Evidence,
     settings: Settings,
 ) -> Look:
+    """On the rows that a retrain would be given."""
+    since = evidence.as_of - timedelta(days=settings.training.history_days)
     return look(
         model,
-        history.without(serving.blocked).labelled(evidence.as_of),
+        history.without(serving.blocked).labelled(evidence.as_of, since),
         serving.champion,
         serving.files,
         as_of=evidence.as_of,

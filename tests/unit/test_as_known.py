@@ -14,7 +14,7 @@ from monitoring.backtest import Watch
 from monitoring.policy import policy
 from monitoring.pool import Pool
 from monitoring.standing import Standing
-from tests.tiny_history import END, MODEL, TRAINED, history, serving, since
+from tests.tiny_history import END, MODEL, TRAINED, Learned, history, serving, since
 from trimtab.settings import Monitoring, Settings, Training
 from trimtab.windows import Window, steps
 
@@ -93,3 +93,16 @@ def test_an_alarm_raised_before_a_silence_keeps_its_date():
         for past in (known_by(NOW, moved), known_by(NOW - 2 * DAY, moved))
     ]
     assert dates[0] == dates[1]
+
+
+def test_a_look_learns_from_no_older_posts_than_a_retrain_would():
+    past = history(lambda rows: rows.assign(target=rows["target"] + 1.5 * since(rows, END - 14 * DAY)))
+    champion = Learned(past)
+    serves = serving(champion, files=champion.files)
+    week = Window(END - 7 * DAY, END)
+    learned = {}
+    for days in (30, 730):
+        settings = SETTINGS.model_copy(update={"training": Training(min_rows=50, fresh_days=7, history_days=days)})
+        gains = assess(MODEL, past, serves, week, settings).look.gains
+        learned[days] = next(gain.learned_rows for gain in gains if gain.action == "retrain" and gain.since is None)
+    assert learned[30] < 30 * 50 < learned[730]
