@@ -10,6 +10,7 @@ from flows import steps
 from flows.recalibrate import recalibrate
 from flows.retrain import retrain
 from models.promotion import rollback
+from monitoring.policy import DEFAULT
 from trimtab.errors import NotEnoughData
 
 CHALLENGES = {"retrain": retrain, "recalibrate": recalibrate}
@@ -25,7 +26,7 @@ def act(model: str, decided: dict[str, Any], as_of: datetime, home: str | None =
         measured = {name: steps.moment(datetime.fromisoformat(at)) for name, at in told.items()}
         challenge = CHALLENGES[decided["action"]]
         try:
-            return challenge(model, home, as_of, "drift", decided["why"], decided["report"], **measured)
+            return challenge(model, home, as_of, DEFAULT, decided["why"], decided["report"], **measured)
         except NotEnoughData as error:  # a decision is not undone because it cannot be carried out yet
             return {"rows": 0, "sentence": f"No {model} was made: {error}"}
     if decided["action"] == "rollback":

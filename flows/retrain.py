@@ -7,6 +7,7 @@ from typing import Any
 from prefect import flow
 
 from flows import steps
+from monitoring.policy import DEFAULT
 
 
 @flow(name="retrain", flow_run_name="retrain {model} for {policy}")
@@ -14,7 +15,7 @@ def retrain(
     model: str,
     home: str | None = None,
     as_of: datetime | None = None,
-    policy: str = "drift",
+    policy: str = DEFAULT,
     reason: str = "asked for by hand",
     report: str | None = None,
     since: datetime | None = None,
