@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from models.look import Gain, Look
-from monitoring.alarm import Finding
+from monitoring.alarm import DECIDING, Finding
 from monitoring.evidence import Evidence
 
 NAMED = 3  # names in a sentence; more are counted
@@ -42,9 +42,10 @@ def alarm_words(evidence: Evidence) -> str:
     alarm = evidence.alarm
     if alarm is None or not alarm.raised:
         return "no alarm"
-    # What it costs says more than what else moved: a loss that is enough for an alarm of its own is named first.
-    costs = (finding for finding in (*alarm.of("loss"), *alarm.of("slice")) if finding.spent >= 1)
-    top = next(costs, alarm.streams[0])
+    # What called for a look says more than what else moved, however far that went, and a loss more than a calibration.
+    called = alarm.of(*DECIDING) if alarm.calls else ()
+    losses = [finding for finding in called if finding.group != "calibration" and finding.spent >= 1]
+    top = (*losses, *called, *alarm.streams)[0]
     since = f" since {top.changed_at:%Y-%m-%d}" if top.changed_at else ""
     what = {
         "loss": f"the loss{_by(evidence)} has been too high{since}",

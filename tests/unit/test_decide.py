@@ -210,3 +210,15 @@ def test_what_is_learned_and_judged_on_is_what_was_measured():
 def test_a_decision_of_another_policy_prints_without_evidence():
     said = str(Decision("none", ("The policy is never to retrain.",)))
     assert said == "The policy is never to retrain: nothing is done."
+
+
+@pytest.mark.parametrize("performance", [True, False])
+def test_what_called_for_a_look_is_named_before_what_moved_further_and_only_explains(performance):
+    streams = (
+        finding("feature", "topic_mean_90d", "drift", spent=1e20),
+        finding("calibration", "coverage", "calibration", spent=1.01),
+        finding(spent=0.2),
+    )
+    said = str(decide(evidence(alarm=replace(alarmed(*streams), performance=performance)), SETTINGS))
+    assert ("calibration of coverage moved since" in said) == performance
+    assert ("topic_mean_90d moved too" in said) == performance
