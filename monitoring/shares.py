@@ -5,9 +5,6 @@ chi-squared with cells - 1 degrees of freedom times (1/n + 1/m) / 8 (Endres & Sc
 """
 
 import numpy as np
-from pandas import Series
-
-from monitoring.spaces import Space
 
 DAY_ROWS = 10  # a day with fewer has no distance
 CHUNK = 65_536  # rows at a time: what fits the processor's cache
@@ -66,17 +63,8 @@ def daily_distance(
         return np.where(fit, np.log((squared / expected + 0.5) / 1.5), np.nan)
 
 
-def distance(space: Space, reference: Series, window: Series) -> tuple[float, str]:
-    """Jensen-Shannon distance (0 to 0.83) of the window's shares from the reference's, and what was compared, in words.
-
-    NaN where a side has nothing to count.
-    """
-    before, now = (space.shares(side, np.zeros(len(side), dtype=int), 1)[0] for side in (reference, window))
-    return jensen_shannon(before, now), space.method
-
-
 def usual(counts: np.ndarray, reference: np.ndarray, window_days: int = 1) -> tuple[float, float]:
-    """Median and 99 % quantile of that distance among the reference's own windows, each against the other days.
+    """Median and 99 % quantile of `jensen_shannon` among the reference's own windows, each against the other days.
 
     Windows are of `window_days` days and follow one another, those that end in the newest reference day first.
     """
@@ -89,7 +77,7 @@ def usual(counts: np.ndarray, reference: np.ndarray, window_days: int = 1) -> tu
 
 
 def jensen_shannon(before: np.ndarray, now: np.ndarray) -> float:
-    """Of two rows of counts; natural logarithms."""
+    """Distance (0 to 0.83) of two rows of counts, natural logarithms; NaN where a side has nothing."""
     return float(np.sqrt(_squared(now[None, :], before[None, :])[0]))
 
 
