@@ -110,7 +110,7 @@ def assess(
         guards=serving.guards,
         quarantined_batches=tuple(sorted(quarantined or ())),
         last_label_at=None if known.empty else known.max().to_pydatetime(),
-        posts_per_day=book.posts_per_day,
+        posts_per_day=book.posts_per_day(window.end),
         promoted_at=serving.promoted_at,
         previous=serving.previous.version if serving.previous else None,
         paired=_paired(model, book, serving, window, settings),

@@ -29,6 +29,7 @@ from trimtab.windows import Window
 MICROSECONDS_A_DAY = 86_400_000_000
 SLICE_SHARE = (0.05, 0.95)  # of the rows: a smaller slice says nothing, a larger one nothing new
 MOST_SLICES = 8
+VOLUME_DAYS = 28  # that say how many posts a day are to come
 
 
 @dataclass
@@ -110,10 +111,10 @@ class DayBook:
     def rows_a_day(self) -> np.ndarray:
         return np.bincount(self.post_day, minlength=self.total)[: self.total]
 
-    @property
-    def posts_per_day(self) -> float:
-        """Over the days of the reference that had any."""
-        seen = self.rows_a_day[: self.reference.days]
+    def posts_per_day(self, end: datetime) -> float:
+        """Over the newest days before `end` that had any: the coming weeks are like them, not like the reference."""
+        last = max(self.day_at(end), 0)
+        seen = self.rows_a_day[max(last - VOLUME_DAYS, 0) : last]
         return float(seen[seen > 0].mean()) if (seen > 0).any() else 0.0
 
     def label_delay(self, end: datetime) -> timedelta:

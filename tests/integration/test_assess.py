@@ -65,6 +65,13 @@ def test_a_level_that_moved_is_mended_by_a_new_calibrator():
     assert decided(past, learned(past)).action == "recalibrate"
 
 
+def test_the_posts_to_come_are_counted_as_the_newest_weeks_had_them_not_as_the_reference_did():
+    rows = CALM.posts.reset_index(drop=True)
+    thin = rows[(since(rows, TRAINED) == 1) | (rows.index % 5 == 0)]
+    seen = assess(MODEL, replace(CALM, posts=thin), serving(), WEEK, SETTINGS, looks_at=frozenset({"evidence"}))
+    assert seen.posts_per_day == pytest.approx((21 * 50 + 7 * 10) / 28, rel=0.1)
+
+
 def test_a_feature_that_moves_and_costs_nothing_is_named_and_left_alone():
     past = replace(CALM, posts=CALM.posts.assign(text_chars=CALM.posts["text_chars"] * (1 + since(CALM.posts, MOVED))))
     decision = decided(past)
