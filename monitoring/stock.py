@@ -12,7 +12,6 @@ Whole numbers of up to ten values and names are categories, whose number of valu
 set has drifted where half of its columns have. Text is left out: its default trains a classifier on every call.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -28,7 +27,6 @@ SMALL = 1_000  # rows of a reference that is tested rather than measured
 FEW = 5  # values of a number that is compared by them
 INTEGER_VALUES = 10  # a whole number with so many is a category
 TEXT_SHARE = 0.5  # of distinct values from which on names are text
-DRIFT_SHARE = 0.5
 SIGNIFICANCE, DISTANCE = 0.05, 0.1
 LEAST_SD = 0.001
 
@@ -99,12 +97,6 @@ def stock_verdict(prepared: StockReference, current: Series) -> StockVerdict:
     if prepared.counts is not None and len(prepared.counts.keys() | set(np.unique(found))) <= FEW:
         return _of_values(prepared.counts, _counts(Series(found)))
     return _of_numbers(prepared, found)
-
-
-def dataset_drift(verdicts: Iterable[StockVerdict]) -> bool:
-    """Have at least half of the judged columns drifted?"""
-    judged = [verdict.drifted for verdict in verdicts if verdict.judged]
-    return bool(judged) and sum(judged) / len(judged) >= DRIFT_SHARE
 
 
 def _kind(column: Series) -> Literal["number", "category", "unjudged"]:
