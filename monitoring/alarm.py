@@ -47,10 +47,6 @@ class Finding:
     changed_at: datetime | None  # the likeliest first day of its change; None where nothing speaks for one
 
     @property
-    def direction(self) -> str:
-        return "up" if self.surprise > 0 else "down"
-
-    @property
     def label(self) -> str:
         return self.name if self.slice == "all" else f"{self.name} of {self.slice}"
 

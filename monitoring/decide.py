@@ -5,6 +5,7 @@ taken back. Then only what was measured counts: an alarm says that something mov
 acting on it, and the cheapest action that earns its cost is taken. Performance decides, features explain.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -146,19 +147,25 @@ def _pays(evidence: Evidence, settings: Settings) -> Decision | None:
     if chosen is None:
         return None
     reasons = [*_why(evidence), gain_words(chosen, evidence.look, worth(chosen, evidence, settings.cost))]
-    if chosen.action == "recalibrate":
-        return _decision("recalibrate", evidence, reasons, cut=evidence.look.cut, since=chosen.since)
-    return _decision("retrain", evidence, reasons, cut=evidence.look.cut, since=chosen.since)
+    return _decision(chosen.action, evidence, reasons, chosen.since, evidence.look.cut)
 
 
 def unsure(evidence: Evidence, cost: Cost) -> bool:
     """Whether a look saw a gain that would pay and could not tell it from chance: more posts will tell."""
     gains = evidence.look.gains if evidence.look is not None else ()
-    return any(worth(gain, evidence, cost) > 0 and not gain.per_post.low > 0 for gain in gains)
+    return any(_matters(gain, evidence, cost) and not gain.per_post.low > 0 for gain in gains)
+
+
+def _matters(gain: Gain, evidence: Evidence, cost: Cost) -> bool:
+    """Whether a gain pays, and is large enough to be more than what a few days of judging leave in doubt."""
+    assert evidence.look is not None
+    loss = evidence.look.champion_loss
+    large = not gain.per_post.value < cost.least_gain_share * loss if math.isfinite(loss) else True
+    return large and worth(gain, evidence, cost) > 0
 
 
 def _chosen(look: Look, evidence: Evidence, cost: Cost) -> Gain | None:
-    good = [gain for gain in look.gains if gain.per_post.low > 0 and worth(gain, evidence, cost) > 0]
+    good = [gain for gain in look.gains if gain.per_post.low > 0 and _matters(gain, evidence, cost)]
     best = max(good, key=lambda gain: (gain.per_post.value, gain.action), default=None)
     small = next((gain for gain in good if gain.action == "recalibrate"), None)
     if best is not None and small is not None and small.per_post.value >= MOST * best.per_post.value:

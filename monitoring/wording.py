@@ -63,12 +63,8 @@ def _by(evidence: Evidence) -> str:
 
 
 def _label(finding: Finding) -> str:
-    kind = {"prediction": "prediction of ", "label": "share of ", "calibration": "calibration of "}.get(
-        finding.kind, ""
-    )
-    if finding.kind == "label" and finding.name == "target":
-        kind = ""
-    return kind + finding.name
+    counted = finding.kind == "label" and finding.name == "target"  # no share of anything
+    return ("" if counted else KIND_WORDS.get(finding.kind, "")) + finding.name
 
 
 def loss_words(evidence: Evidence) -> str:
