@@ -75,8 +75,6 @@ def assess(
     book = book or open_book(model, history, serving, window, settings)
     whole = Window(min(window.start, window.end - DAY), window.end)  # days: of a shorter window the one that it ends
     current, matured = history.scored_in(window), _known_between(book, whole.start, whole.end)
-    known = history.outcomes["label_known_at"]
-    known = known[known <= Timestamp(window.end)]
     guess = _estimate(book, whole, settings)
     quality = judge_quality(
         book.quality,
@@ -109,7 +107,6 @@ def assess(
         label_delay=label_delay,
         guards=serving.guards,
         quarantined_batches=tuple(sorted(quarantined or ())),
-        last_label_at=None if known.empty else known.max().to_pydatetime(),
         posts_per_day=book.posts_per_day(window.end),
         promoted_at=serving.promoted_at,
         previous=serving.previous.version if serving.previous else None,

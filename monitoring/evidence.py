@@ -43,7 +43,6 @@ class Evidence:
     look: Look | None = None  # the gain of each candidate, where it was measured
     guards: Guards = field(default_factory=Guards)
     quarantined_batches: tuple[str, ...] = ()  # ids, those of the window
-    last_label_at: datetime | None = None  # when the newest label of all became known; None: none ever did
     posts_per_day: float = 0.0  # over the newest weeks
     promoted_at: datetime | None = None  # None also after a rollback: nothing is on probation then
     previous: str | None = None  # the version that served before

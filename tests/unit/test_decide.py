@@ -60,7 +60,6 @@ def evidence(*measures, **changes):
         alarm=alarmed(finding(spent=0.02), raised=False, spent=0.03),
         label_delay=2 * DAY,
         guards=Guards(trained_at=NOW - 60 * DAY, last_look_at=NOW - 10 * DAY, looks=1),
-        last_label_at=NOW - timedelta(hours=3),
         posts_per_day=200.0,
     )
     return replace(calm, **changes)
