@@ -159,7 +159,8 @@ def _act(standing: Standing, pool: Pool, window: Window, decision: Decision, set
     if decision.action in ("retrain", "recalibrate"):
         return _challenge(standing, pool, window.end, decision, settings)
     if decision.action == "quarantine":
-        standing.blocked = (*standing.blocked, window)
+        if rows_in(pool.history, window):  # an empty one has nothing to leave out, and a new book is dear
+            standing.blocked = (*standing.blocked, window)
         return Outcome("Nothing is ever learned from the posts of this window.")
     if decision.action == "rollback" and standing.previous is not None:
         left, back = standing.roll_back()

@@ -14,7 +14,8 @@ from models.registry import Registry
 from models.stores import Stores
 from monitoring.advice import advise, blocks_of
 from monitoring.backtest import run
-from monitoring.policy import policy
+from monitoring.decide import Decision
+from monitoring.policy import Policy, policy
 from monitoring.pool import Pool
 from simulator.incidents import parse
 from simulator.world import World
@@ -83,10 +84,24 @@ def test_a_version_scores_only_windows_that_began_after_its_training(found):
             assert window["version"][:10] <= f"{window['start']:%Y-%m-%d}"
 
 
-def test_a_version_is_fitted_once_however_many_policies_ask_for_it(found, world):
+def past_of(world):
     stores = Stores(world[0].model_copy(update={"home": world[0].home / "replays" / "simulated-plain-backtest"}))
     stores.lake, model = Stores(world[0]).lake, stores.model("plain")
-    past = load_history(stores, model, Window(utc("2024-01-01"), END), AS_OF)
+    return stores, model, load_history(stores, model, Window(utc("2024-01-01"), END), AS_OF)
+
+
+def test_a_window_without_posts_has_nothing_to_be_left_out(found, world):
+    day, (stores, model, past) = timedelta(days=1), past_of(world)
+    silent = past.posts["event_timestamp"].between(START + 2 * day, START + 5 * day, inclusive="left")
+    past = replace(past, posts=past.posts[~silent])
+    broken = Policy("broken", lambda e, _: Decision("retrain" if e.as_of == START + 6 * day else "quarantine", ("",)))
+    pool = Pool(model, past, world[0], stores.fit_settings)
+    course = run(model, past, Window(START, START + 7 * day), day, broken, world[0], pool)
+    assert course.windows[5]["challenger"].endswith("without 2 windows")
+
+
+def test_a_version_is_fitted_once_however_many_policies_ask_for_it(found, world):
+    stores, model, past = past_of(world)
     fits = []
     counted = replace(model, fit=lambda rows, given: fits.append(len(rows)) or model.fit(rows, given))
     for policies, most in ((["calendar:14d"], 2), (["never", "calendar:14d", "calendar:7d"], 4)):
