@@ -16,7 +16,7 @@ from models.spec import FitSettings, Model
 from monitoring.alarm import Alarm, alarm
 from monitoring.daybook import DayBook
 from monitoring.decide import calls, confidence, wants_look
-from monitoring.estimate import Estimate, Labelled, estimated, fit_estimator
+from monitoring.estimate import NEWEST_DAYS, Estimate, Labelled, estimated, fit_estimator
 from monitoring.evidence import Evidence, Guards
 from monitoring.gaps import gaps
 from monitoring.measures import Measure
@@ -25,15 +25,13 @@ from monitoring.paired import Paired, paired
 from monitoring.performance import mean_loss, performance
 from monitoring.quality import judge_quality, quality_gaps
 from monitoring.reference import DAY, reference_of
+from monitoring.volume import RECENT
 from trimtab.settings import Settings
 from trimtab.windows import Window
 
 EVERYTHING = frozenset({"evidence", "look"})
 RESAMPLES = 1_000
-RECENT = 28 * DAY  # before the window, that say how many posts are usual by now
 ESTIMATE_DAYS = 56  # of labels that an estimate is made from
-NEWEST_DAYS = 7  # of them that it is checked on
-USUAL_DAYS = 28  # of labels that say what loss is usual
 
 
 class Version(Protocol):
@@ -163,10 +161,9 @@ def _performance(
 
 def _usual_loss(model: Model, book: DayBook, window: Window, settings: Settings) -> Interval | None:
     """What the champion reached on the first rows that it cannot have learned from, before the window."""
-    own = book.reference.start + book.reference.own * DAY
-    until = min(max(own + USUAL_DAYS * DAY, book.reference.window().end), window.start)
+    own, until = book.reference.own, book.reference.usual_until(book.day_at(window.start))
     if until not in book.usual:
-        rows = _known_between(book, own, until)
+        rows = book.matured[(book.label_day >= own) & (book.label_day < until)]
         book.usual[until] = mean_loss(model, rows, book.said.loc[rows.index], settings.monitoring, seed=settings.seed)
     return book.usual[until]
 

@@ -13,7 +13,7 @@ from pandas import Series
 from pandas.api.types import is_numeric_dtype
 
 from monitoring.alarm import Alarm, Finding
-from monitoring.daybook import DayBook
+from monitoring.daybook import DayBook, numbers_of
 from monitoring.measures import ALL, Kind, Measure, unjudged
 from monitoring.performance import LOSS, RISE
 from monitoring.reference import feature_kinds
@@ -24,7 +24,6 @@ from monitoring.streams import Stream
 from trimtab.windows import Window
 
 HALF = 0.5  # of an alarm's evidence: a stream that carries so much is what raised it
-USUAL_DAYS = 28  # of labels that say what loss is usual
 OF_LABELS = ("loss", "slice", "calibration")  # groups of streams that are means over mature rows; the loss comes first
 
 
@@ -65,7 +64,7 @@ class _Days:
     @classmethod
     def of(cls, book: DayBook, window: Window) -> "_Days":
         day, start, own = np.arange(book.total), book.day_at(window.start), book.reference.own
-        until = min(max(own + USUAL_DAYS, book.reference.days), start)
+        until = book.reference.usual_until(start)
         current = (day >= start) & (day < book.day_at(window.end))
         return cls(day < book.reference.days, current, (day >= own) & (day < until))
 
@@ -95,7 +94,7 @@ def _features(book: DayBook) -> Iterator[_Counted]:
 
 def _outputs(book: DayBook) -> Iterator[_Counted]:
     said = book.predictions
-    for name in (str(n) for n in said if n == "value" or str(n).startswith("p_")):
+    for name in numbers_of(said):
         yield _fitted(book, "prediction", name, said[name], book.post_day)
     yield _fitted(book, "label", "target", book.matured["target"], book.label_day)
 

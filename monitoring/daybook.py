@@ -12,6 +12,7 @@ import numpy as np
 from pandas import DataFrame, Series, Timestamp
 from pandas.api.types import is_numeric_dtype
 
+from models.gain import Predicts
 from models.history import History
 from models.intervals import Interval
 from models.spec import Model
@@ -38,13 +39,13 @@ class DayBook:
 
     model: Model
     history: History
-    version: "object"  # predicts: a LoadedVersion or a candidate of a backtest
+    version: Predicts
     reference: Reference
     settings: Settings
     blocked: tuple[Window, ...] = ()
     spaces: dict[str, Space] = field(default_factory=dict)  # of the features; these three are filled by `streams`
     counts: dict[str, np.ndarray] = field(default_factory=dict)  # of each feature (days, cells of its space)
-    usual: dict[datetime, Interval | None] = field(default_factory=dict)  # loss of its own days, by their end
+    usual: dict[int, Interval | None] = field(default_factory=dict)  # loss of its own days, by their end
     rows_of: dict[tuple[str, str, str], np.ndarray] = field(default_factory=dict)  # behind each level (days,)
 
     @cached_property
@@ -60,7 +61,7 @@ class DayBook:
     @cached_property
     def predictions(self) -> DataFrame:
         """Of `posts`, in their order."""
-        return self.version.predict(self.posts)  # type: ignore[attr-defined]
+        return self.version.predict(self.posts)
 
     @cached_property
     def matured(self) -> DataFrame:
@@ -207,7 +208,7 @@ class DayBook:
     def _outputs(self) -> list[Stream]:
         """What the version says, and what the labels say, as levels: a number, or the share of each class."""
         day, matured = self.post_day, self.label_day
-        numbers = {name: self.predictions[name] for name in _numbers(self.predictions)} if len(self.posts) else {}
+        numbers = {name: self.predictions[name] for name in numbers_of(self.predictions)} if len(self.posts) else {}
         said = [self._level("prediction", n, "output", v.to_numpy(float), day) for n, v in numbers.items()]
         target = self.matured["target"]
         if is_numeric_dtype(target):
@@ -242,5 +243,6 @@ class DayBook:
         return [(slicing, part, inside) for slicing, part, inside, _ in largest]
 
 
-def _numbers(predictions: DataFrame) -> list[str]:
+def numbers_of(predictions: DataFrame) -> list[str]:
+    """The columns of predictions that are numbers: the value, or the probability of each class."""
     return [str(name) for name in predictions if name == "value" or str(name).startswith("p_")]

@@ -14,6 +14,7 @@ from trimtab.windows import Window
 
 DAY = timedelta(days=1)
 COUNTS = ("_posts_", "chars", "words")  # parts of the names of features that are counts
+USUAL_DAYS = 28  # of labels that say what loss is usual
 UNWATCHED = ("author",)  # keys, not features: a new author is not drift
 
 
@@ -27,6 +28,10 @@ class Reference:
 
     def window(self) -> Window:
         return Window(self.start, self.start + self.days * DAY)
+
+    def usual_until(self, day: int) -> int:
+        """Labels from day `own` to before this day say what loss is usual in a window that starts on `day`."""
+        return min(max(self.own + USUAL_DAYS, self.days), day)
 
 
 def reference_of(trained_at: datetime, fresh_since: datetime | None, end: datetime, settings: Settings) -> Reference:

@@ -13,7 +13,7 @@ from trimtab.windows import Window
 
 WEEK = 7 * DAY
 DAY_US = 86_400_000_000
-RECENT = 4 * WEEK
+RECENT = 4 * WEEK  # before the window, that say how many posts are usual by now
 ROWS_SHARE = 0.35  # of the usual rows; a holiday leaves 0.6
 LOWEST_SHARE = 0.5  # of the lowest share that the reference had itself
 USUAL_ROWS = 20  # fewer usual rows tell no outage from chance
