@@ -15,7 +15,7 @@ from models.look import Gain, Look
 from monitoring.broken import BROKEN, broken
 from monitoring.evidence import Evidence
 from monitoring.guards import held_back, stale
-from monitoring.wording import alarm_words, evidence_of, gain_words, loss_words, moved_words, names, span
+from monitoring.wording import alarm_words, evidence_of, gain_words, loss_words, moved_words, names, share, span
 from trimtab.settings import Cost, Settings
 
 Action = Literal["none", "quarantine", "recalibrate", "retrain", "rollback"]
@@ -226,7 +226,9 @@ def _not_worth(evidence: Evidence, cost: Cost) -> str:
     best = max(look.gains, key=lambda gain: gain.per_post.value, default=None)
     if best is None:
         return f"no gain could be measured ({look.note.rstrip('.')})"
-    return gain_words(best, look, worth(best, evidence, cost))
+    said = gain_words(best, look, worth(best, evidence, cost))
+    small = best.per_post.low > 0 and worth(best, evidence, cost) > 0 and not _matters(best, evidence, cost)
+    return f"{said}, but less than {share(cost.least_gain_share)} of the loss" if small else said
 
 
 def _decision(

@@ -221,3 +221,10 @@ def test_what_called_for_a_look_is_named_before_what_moved_further_and_only_expl
     said = str(decide(evidence(alarm=replace(alarmed(*streams), performance=performance)), SETTINGS))
     assert ("calibration of coverage moved since" in said) == performance
     assert ("topic_mean_90d moved too" in said) == performance
+
+
+def test_a_sure_gain_of_less_than_a_hundredth_of_the_loss_is_left_alone_and_said_to_be_small():
+    small = looked(gain("retrain", 0.004, 0.003))
+    decision = decide(evidence(**ALARM, look=replace(small, champion_loss=0.6), posts_per_day=1e6), SETTINGS)
+    assert decision.action == "none"
+    assert "more than it costs, but less than 1.0 % of the loss" in str(decision)
