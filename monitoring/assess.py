@@ -16,7 +16,7 @@ from models.spec import FitSettings, Model
 from monitoring.alarm import Alarm, alarm
 from monitoring.daybook import DayBook
 from monitoring.decide import calls, confidence, wants_look
-from monitoring.estimate import NEWEST_DAYS, Estimate, Labelled, estimated, fit_estimator
+from monitoring.estimate import NEWEST_DAYS, Labelled, estimated, fit_estimator
 from monitoring.evidence import Evidence, Guards
 from monitoring.gaps import gaps
 from monitoring.measures import Measure
@@ -73,7 +73,6 @@ def assess(
     book = book or open_book(model, history, serving, window, settings)
     whole = Window(min(window.start, window.end - DAY), window.end)  # days: of a shorter window the one that it ends
     current, matured = history.scored_in(window), _known_between(book, whole.start, whole.end)
-    guess = _estimate(book, whole, settings)
     quality = judge_quality(
         book.quality,
         current,
@@ -85,7 +84,6 @@ def assess(
         arrived=arrived,
         unit_factor=settings.ingest.unit_factor,
     )
-    before = book.matured["target"][book.label_day < book.reference.days]
     found, label_delay = _alarm(book, serving, window, settings), book.label_delay(window.end)
     evidence = Evidence(
         model=model.name,
@@ -94,12 +92,7 @@ def assess(
         as_of=window.end,
         rows=len(current),
         horizon=settings.engagement.horizon,
-        measures=(
-            *quality,
-            one_label(before, matured, window),
-            *_performance(model, book, matured, window, settings),
-            *guess.measures,
-        ),
+        measures=(*quality, *_of_labels(model, book, matured, window, settings), *_estimate(book, whole, settings)),
         alarm=found,
         changed_at=_changed_at(found, label_delay),
         label_delay=label_delay,
@@ -150,6 +143,13 @@ def _alarm(book: DayBook, serving: Serving, window: Window, settings: Settings) 
     )
 
 
+def _of_labels(
+    model: Model, book: DayBook, matured: DataFrame, window: Window, settings: Settings
+) -> tuple[Measure, ...]:
+    before = book.matured["target"][book.label_day < book.reference.days]
+    return (one_label(before, matured, window), *_performance(model, book, matured, window, settings))
+
+
 def _performance(
     model: Model, book: DayBook, matured: DataFrame, window: Window, settings: Settings
 ) -> tuple[Measure, ...]:
@@ -183,7 +183,7 @@ def _paired(model: Model, book: DayBook, serving: Serving, window: Window, setti
     return paired(rows, book.losses[rows.index], before, draw=draw)
 
 
-def _estimate(book: DayBook, window: Window, settings: Settings) -> Estimate:
+def _estimate(book: DayBook, window: Window, settings: Settings) -> tuple[Measure, ...]:
     """The loss of the window before its labels come, from how unsure the version is of its posts."""
     end = book.day_at(window.end)
     rows = np.flatnonzero((book.label_day >= max(book.reference.own, end - ESTIMATE_DAYS)) & (book.label_day < end))
@@ -192,7 +192,8 @@ def _estimate(book: DayBook, window: Window, settings: Settings) -> Estimate:
     old = day < (day.max() if len(day) else 0) - NEWEST_DAYS
     now = (book.post_day >= book.day_at(window.start)) & (book.post_day < end)
     estimator = fit_estimator(raw[old], losses[old], day[old])
-    return estimated(estimator, book.unsure[now], Labelled(raw, losses, day), settings.monitoring.confidence)
+    newest = Labelled(raw, losses, day)
+    return estimated(estimator, book.unsure[now], newest, settings.monitoring.confidence).measures
 
 
 def _look(
