@@ -25,6 +25,7 @@ from trimtab.settings import Training
 
 FEW_DAYS = 4  # below as many, runs within them are drawn
 FOLDS = 4  # of the days since a change
+MANY_DAYS = 14  # half of which are enough to learn from
 JUDGED_SHARE = 1 / 3  # newest part of the days since a change that is judged; the older part is learned from
 MOST_SHARE = 1 / 2  # that may be judged where posts are few
 LEAST_DAYS = 1.0
@@ -178,9 +179,9 @@ def _measured(model: Model, candidate: Candidate, judged: DataFrame, before: np.
 
 
 def _folds(rows: DataFrame) -> list[np.ndarray]:
-    """The rows of every FOLDS-th day, each day in one fold; at least two folds where there are two days."""
+    """The rows of every FOLDS-th day, each day in one fold; two folds where days are many, or only two."""
     day = blocks_of(rows)
-    many = min(FOLDS, int(day.max()) + 1)
+    many = min(FOLDS, int(day.max()) + 1) if day.max() < MANY_DAYS else 2
     return [day % many == fold for fold in range(many)]
 
 

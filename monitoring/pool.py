@@ -93,7 +93,7 @@ class Pool:
         rows = self._mature(as_of, blocked)
         learned, fresh = split_fresh(rows, as_of, self.training, since=since, cut=cut)
         name, fitted = _name(as_of, since, cut, blocked), self.model.fit(learned, self.fit_settings)
-        return self._candidate(name, as_of, fitted, learned, fresh, cut)
+        return self._candidate(name, as_of, fitted, learned, fresh, as_of if since else cut)
 
     def _recalibrate(
         self,
@@ -111,7 +111,7 @@ class Pool:
         fresh = rows[rows["event_timestamp"] >= begin].reset_index(drop=True)
         name = f"{_name(as_of, since, cut, blocked)} calibrating {base.version}"
         fitted = fit(base.files, learned, self.fit_settings)
-        return self._candidate(name, as_of, fitted, learned, fresh, cut, base)
+        return self._candidate(name, as_of, fitted, learned, fresh, as_of if since else cut, base)
 
     def _candidate(
         self,
@@ -120,7 +120,7 @@ class Pool:
         fitted: Fitted,
         learned: DataFrame,
         fresh: DataFrame,
-        cut: datetime | None,
+        fresh_since: datetime | None,
         base: Candidate | None = None,
     ) -> Candidate:
         return Candidate(
@@ -129,7 +129,7 @@ class Pool:
             files=fitted.files,
             scoring=self.model.scoring,
             learned_at=base.learned_at if base else as_of,
-            fresh_since=cut,
+            fresh_since=fresh_since,
             fresh=fresh,
             learned_rows=len(learned),
             base=base.version if base else None,

@@ -70,10 +70,13 @@ def _learned_at(registry: Registry, name: str, version: str) -> datetime:
 
 
 def _fresh_since(stores: Stores, name: str, version: str) -> datetime | None:
-    """The cut that the decision behind its training had measured with; None where it was the usual one."""
+    """The cut that the decision behind its training had measured with; None where it was the usual one.
+
+    Of a new world it learned all posts of before the cut, whose labels came up to its training.
+    """
     trained = [entry.at for entry in stores.ledger.entries(name, "trained") if entry.version == version]
     cuts = {
-        entry.at: datetime.fromisoformat(entry.evidence["cut"])
+        entry.at: entry.at if entry.evidence.get("since") else datetime.fromisoformat(entry.evidence["cut"])
         for entry in stores.ledger.entries(name, "decision")
         if entry.evidence.get("cut")
     }
