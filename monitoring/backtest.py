@@ -77,7 +77,7 @@ def run(
         evidence = watch.evidence(standing, window, (quarantined or {}).get(window.end))
         decision = policy.decide(evidence, settings)
         if evidence.look is not None:
-            standing.looked(window.end, calls(evidence), unsure(evidence, settings.cost))
+            standing.looked(window.end, bool(evidence.look.gains), calls(evidence), unsure(evidence, settings.cost))
         outcome = _act(standing, pool, window, decision, settings) if number < len(windows) else None
         if releases and window.end in releases:
             standing.promote(releases[window.end](standing.champion), window.end)

@@ -183,7 +183,8 @@ def _due(evidence: Evidence, settings: Settings) -> str | None:
 
 
 def _overdue(evidence: Evidence, cost: Cost) -> bool:
-    moments = [m for m in (evidence.guards.trained_at, evidence.guards.last_look_at) if m is not None]
+    guards = evidence.guards
+    moments = [m for m in (guards.trained_at, guards.last_retrain_at, guards.last_look_at) if m is not None]
     return bool(moments) and evidence.as_of - max(moments) >= timedelta(days=cost.look_days)
 
 
@@ -198,7 +199,7 @@ def _nothing(evidence: Evidence, settings: Settings) -> Decision:
     if evidence.look is not None:
         reasons.append(_not_worth(evidence, settings.cost))
     elif raised(evidence) and not calls(evidence):
-        reasons.append(f"{loss_words(evidence)}, so it explains and does not decide")
+        reasons.append("the loss of its days has not risen beyond chance, so this explains and does not decide")
     elif raised(evidence) and (why := held(evidence, settings)):
         reasons.append(why)
     elif raised(evidence):

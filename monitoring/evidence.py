@@ -17,7 +17,7 @@ class Guards:
     trained_at: datetime | None = None  # of the champion
     last_retrain_at: datetime | None = None  # the newest training of any kind, promoted or refused
     last_look_at: datetime | None = None  # the newest measurement of a gain
-    looks: int = 0  # of the champion so far, each of which spends confidence
+    looks: int = 0  # at the champion so far that measured something, each of which spends confidence
     last_answer_at: datetime | None = None  # the newest look that an alarm had called for
     answers: int = 0  # such looks at the champion so far
     unsure: bool = False  # whether the newest of them saw a gain that pays, and could not tell it from chance

@@ -27,7 +27,7 @@ def guards_of(ledger: Ledger, model: str, version: str, trained_at: datetime, as
         trained_at=trained_at,
         last_retrain_at=max(trained, default=None),
         last_look_at=max((entry.at for entry in looks), default=None),
-        looks=len(looks),
+        looks=sum(bool(entry.evidence["look"].get("gains")) for entry in looks),
         last_answer_at=max((entry.at for entry in answers), default=None),
         answers=len(answers),
         unsure=bool(answers) and bool(max(answers, key=lambda entry: entry.at).evidence.get("unsure")),

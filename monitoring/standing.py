@@ -21,6 +21,7 @@ class Standing:
     barred: set[str] = field(default_factory=set)  # rolled back from: they never serve again
     blocked: tuple[Window, ...] = ()  # windows whose data is never learned from
     looks: dict[str, list[datetime]] = field(default_factory=lambda: defaultdict(list))  # by the champion looked at
+    measured: dict[str, int] = field(default_factory=lambda: defaultdict(int))  # looks that found something to judge
     answers: dict[str, list[datetime]] = field(
         default_factory=lambda: defaultdict(list)
     )  # looks that an alarm called for
@@ -58,14 +59,15 @@ class Standing:
             last_answer_at=answers[-1] if answers else None,
             answers=len(answers),
             unsure=self.unsure and bool(answers),
-            looks=len(looks),
+            looks=self.measured[self.champion.version],
             spent=sum(price for at, price in self.paid if as_of - at <= MONTH),
             refused_in_a_row=self.refused_in_a_row,
             last_refused_at=self.last_refused_at,
         )
 
-    def looked(self, at: datetime, alarmed: bool, unsure: bool) -> None:
+    def looked(self, at: datetime, measured: bool, alarmed: bool, unsure: bool) -> None:
         self.looks[self.champion.version].append(at)
+        self.measured[self.champion.version] += measured
         if alarmed:
             self.answers[self.champion.version].append(at)
             self.unsure = unsure

@@ -17,7 +17,8 @@ from monitoring.streams import Days, Stream, stacked
 
 LEAST_DAYS = 14  # of a reference: two of each weekday
 OWN_DAYS = 3  # days that a level is learned from before a stream with `own_from` is scored
-TIED = 0.9  # the most that one day is taken to hang on the day before
+TIED = 0.98  # the most that one day is taken to hang on the day before
+STICKY = 0.6  # a tie as high is its own: means over past weeks wander, whatever other streams do
 SHRUNK = 0.25  # of the way that a stream keeps from the median tie of all: one alone is known to +-0.13
 TINY = 1e-15
 HELD = 5.0  # standard deviations from the reference that a day can teach later days at most
@@ -118,14 +119,15 @@ def _day_variance(rest: np.ndarray, noise: np.ndarray, known: np.ndarray, freedo
 
 
 def _ties(scored: np.ndarray, known: np.ndarray, count: np.ndarray) -> np.ndarray:
-    """Lag-1 autocorrelation, corrected for its bias and drawn to the median of all streams, never below zero."""
+    """Lag-1 autocorrelation, corrected for its bias and, but where it is high, drawn to the median of all streams."""
     both = known[:, 1:] & known[:, :-1]
     product = np.where(both, scored[:, 1:] * scored[:, :-1], 0.0).sum(axis=1)
     square = np.where(known, scored**2, 0.0).sum(axis=1)
     raw = product / np.where(square > 0, square, 1.0)
     raw += (1 + 3 * raw) / np.maximum(count, 1)  # Marriott and Pope, Biometrika 1954
     middle = np.median(raw[square > 0]) if (square > 0).any() else 0.0
-    return np.clip(middle + SHRUNK * (raw - middle), 0.0, TIED)
+    own = raw > np.maximum(STICKY, 4 / np.sqrt(np.maximum(count, 1)))  # four standard errors of a tie of zero
+    return np.clip(np.where(own, raw, middle + SHRUNK * (raw - middle)), 0.0, TIED)
 
 
 def _steps(scored: np.ndarray, tie: np.ndarray) -> np.ndarray:

@@ -79,7 +79,7 @@ class Cost(Section):
     recalibrate_cost: float = Field(0.1, ge=0, description="of one refit of the calibrator")
     error_cost: float = Field(0.01, gt=0, description="of one unit of the model's loss on one post")
     least_gain_share: float = Field(
-        0.01, ge=0, lt=1, description="of the champion's loss; a smaller gain makes no new version, whatever it is worth"
+        0.01, ge=0, lt=1, description="of the champion's loss; a smaller gain makes no new version"
     )
     payback_days: float = Field(28, gt=0, description="in which a retrain must earn what it cost")
     monthly_cap: float = Field(10.0, ge=0, description="spent on retrains in 30 days at most")

@@ -76,9 +76,9 @@ def test_refusals_are_counted_since_the_last_promotion(book):
 
 
 def test_looks_are_those_at_the_champion_of_now(book):
-    book.add("decision", 30, version="1", look={"rows": 400})
-    book.add("decision", 20, version="2", look={"rows": 400}, alarm={"calls": True})
-    book.add("decision", 15, version="2", look={"rows": 400}, alarm={"calls": False})
+    book.add("decision", 30, version="1", look={"rows": 400, "gains": {"retrain": [0, 0, 0]}})
+    book.add("decision", 20, version="2", look={"rows": 400, "gains": {"retrain": [0, 0, 0]}}, alarm={"calls": True})
+    book.add("decision", 15, version="2", look={"rows": 400, "gains": {"retrain": [0, 0, 0]}}, alarm={"calls": False})
     book.add("decision", 10, version="2", alarm={"calls": True})
     guards = book.guards("2")
     assert (guards.looks, guards.last_look_at) == (2, ago(15))
@@ -88,7 +88,7 @@ def test_looks_are_those_at_the_champion_of_now(book):
 def test_what_was_done_at_the_moment_itself_or_later_is_not_seen(book):
     book.add("trained", 0)
     book.add("promotion_refused", 0)
-    book.add("decision", 0, look={"rows": 400})
+    book.add("decision", 0, look={"rows": 400, "gains": {"retrain": [0, 0, 0]}})
     book.add("retrain_started", -3)
     assert book.guards() == Guards(trained_at=ago(100))
 
