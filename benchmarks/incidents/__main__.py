@@ -32,11 +32,12 @@ def main() -> None:
     asked = _arguments()
     names = asked.scenarios.split(",") if asked.scenarios else list(scenarios())
     found, played, began = scenarios(), [], time.perf_counter()
-    jobs = list(_jobs([found[name] for name in names], asked))
+    jobs = sorted(_jobs([found[name] for name in names], asked), key=lambda job: job[1])  # first seeds first
     with ProcessPoolExecutor(asked.processes) as pool:
         waiting = {pool.submit(_play, *job): job for job in jobs}
         for number, done in enumerate(as_completed(waiting), 1):
             played += done.result()
+            _keep(played, asked.out)  # what was stopped half-way has still told something
             _progress(number, len(jobs), began)
     played.sort(key=lambda run: (run.scenario, run.policy, run.seed))
     print("\n".join(lines(played)))
@@ -46,8 +47,6 @@ def main() -> None:
     )
     if ours:
         print(f"{OURS}: {alarms_a_year(ours):.2f} false alarms a model-year where nothing happens, each looked into.")
-    if asked.out:
-        Path(asked.out).write_text(json.dumps([asdict(run) for run in played], indent=1), encoding="utf-8")
 
 
 def _arguments() -> argparse.Namespace:
@@ -72,6 +71,13 @@ def _jobs(wanted: list[Scenario], asked: argparse.Namespace) -> Iterator[tuple[s
         for seed in range(asked.seeds or many):
             rivals = OTHERS if seed < OTHER_SEEDS and not asked.quick and scenario.group != "power" else ()
             yield scenario.name, seed, (OURS, *rivals)
+
+
+def _keep(played: list[Played], out: str) -> None:
+    if out:
+        draft = Path(f"{out}.part")
+        draft.write_text(json.dumps([asdict(run) for run in played], indent=1), encoding="utf-8")
+        draft.replace(out)
 
 
 def _play(name: str, seed: int, policies: tuple[str, ...]) -> list[Played]:
