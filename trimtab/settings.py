@@ -19,7 +19,7 @@ PREFIX = "TRIMTAB_"
 
 
 class Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Engagement(Section):
@@ -141,6 +141,11 @@ def _refuse_unknown(names: Iterable[str]) -> None:
             raise SettingsError(f"{name} is set, but no setting begins with {section}.{hint(section, known)}")
 
 
+def _no_such(section: str, name: str) -> str:
+    known = getattr(Settings.model_fields[section].annotation, "model_fields", {})
+    return f"is set, but there is no such setting.{hint(name.upper(), map(str.upper, known)) or ' Unset it.'}"
+
+
 def load(home: Path | None = None) -> Settings:
     """Settings from the environment; `home` given on the command line wins. Paths come back absolute."""
     _refuse_unknown(name for name in os.environ if name.startswith(PREFIX))
@@ -148,6 +153,9 @@ def load(home: Path | None = None) -> Settings:
         settings = Settings() if home is None else Settings(home=home)
     except ValidationError as error:
         first = error.errors()[0]
-        name = "TRIMTAB_" + "__".join(str(part).upper() for part in first["loc"])
-        raise SettingsError(f"{name} has value {first.get('input')!r}: {first['msg']}. Correct or unset it.") from error
+        path = [str(part) for part in first["loc"]]
+        what = f"has value {first.get('input')!r}: {first['msg']}. Correct or unset it."
+        if first["type"] == "extra_forbidden":
+            what = _no_such(path[0], path[-1])
+        raise SettingsError(f"{PREFIX}{'__'.join(path).upper()} {what}") from error
     return settings.model_copy(update={"home": settings.home.expanduser().resolve()})

@@ -21,9 +21,16 @@ def test_a_value_out_of_bounds_is_refused_with_its_variable(monkeypatch):
         settings.load()
 
 
-def test_an_unknown_nested_setting_is_refused(monkeypatch):
+def test_an_unknown_nested_setting_is_refused_with_the_nearest(monkeypatch):
     monkeypatch.setenv("TRIMTAB_TRAINING__FRESH_DAY", "3")
-    with pytest.raises(SettingsError, match="FRESH_DAY"):
+    with pytest.raises(SettingsError, match="FRESH_DAY is set, .* Did you mean 'FRESH_DAYS'"):
+        settings.load()
+
+
+@pytest.mark.parametrize("value", ["inf", "nan"])
+def test_a_cost_that_is_no_finite_number_is_refused(monkeypatch, value):
+    monkeypatch.setenv("TRIMTAB_COST__ERROR_COST", value)
+    with pytest.raises(SettingsError, match="TRIMTAB_COST__ERROR_COST has value"):
         settings.load()
 
 
