@@ -20,7 +20,7 @@ class Window:
         if self.start.tzinfo is None or self.end.tzinfo is None:
             raise SettingsError(f"Window {self.start} to {self.end} has no time zone; give both ends in UTC.")
         if self.end <= self.start:
-            raise SettingsError(f"Window ends at {self.end}, before it starts at {self.start}; swap them.")
+            raise SettingsError(f"The period {self} does not end after it starts; swap them or choose a later end.")
 
     def __str__(self) -> str:
         return f"{self.start:%Y-%m-%d %H:%M} to {self.end:%Y-%m-%d %H:%M}"
