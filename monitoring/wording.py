@@ -49,7 +49,7 @@ def alarm_words(evidence: Evidence) -> str:
     since = f" since {top.changed_at:%Y-%m-%d}" if top.changed_at else ""
     what = {
         "loss": f"the loss{_by(evidence)} has been too high{since}",
-        "slice": f"the loss on posts with {top.name} {top.slice} rose{since}",
+        "slice": f"the loss on posts with {top.name} '{top.slice}' rose{since}",
     }
     said = what.get(top.group, f"{_label(top)} moved{since}")
     explain = [f for f in alarm.streams if f.spent >= SEEN and f.group in ("feature", "shares", "output")]
