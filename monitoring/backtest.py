@@ -20,6 +20,7 @@ from monitoring.policy import Policy
 from monitoring.pool import Candidate, Pool
 from monitoring.standing import Standing
 from monitoring.stock_measures import Stock
+from monitoring.wording import span
 from trimtab.errors import NotEnoughData
 from trimtab.settings import Settings
 from trimtab.windows import Window, steps
@@ -92,7 +93,7 @@ def run(
 def windows_of(period: Window, step: timedelta) -> list[Window]:
     windows = list(steps(period.start, period.end, step))
     if not windows:
-        raise NotEnoughData(f"No whole step of {step} fits between {period}; choose a later end or a shorter step.")
+        raise NotEnoughData(f"No whole step of {span(step)} fits into {period}; choose a later end or a shorter step.")
     return windows
 
 

@@ -20,6 +20,7 @@ from monitoring.evidence import Evidence
 from monitoring.policy import Policy
 from monitoring.serving import serving_of
 from monitoring.stock_measures import Stock
+from monitoring.wording import span
 from trimtab.errors import NotEnoughData
 from trimtab.windows import Window, steps
 
@@ -51,7 +52,7 @@ def replay(
     done, stock = Replay(), Stock(model, history, stores.settings.monitoring)
     windows = list(steps(period.start, period.end, step))
     if not windows:
-        raise NotEnoughData(f"No whole step of {step} fits between {period}; choose a later end or a shorter step.")
+        raise NotEnoughData(f"No whole step of {span(step)} fits into {period}; choose a later end or a shorter step.")
     retrain(
         stores, model, history, period.start, "the first version of the replay", f"{policy.name}/first", actor=ACTOR
     )
