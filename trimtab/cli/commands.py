@@ -212,6 +212,8 @@ def backtest(
     from trimtab.windows import duration
 
     picture = picture or report.with_suffix(".png")
+    if picture == report:
+        raise click.BadParameter(f"{picture} is the report; name another file.", param_hint="--picture")
     asked = [name.strip() for name in policies.split(",") if name.strip()]
     for place, option in ((report, "--report"), (picture, "--picture")):
         _draft(place, option).unlink()
