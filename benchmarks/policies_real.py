@@ -7,6 +7,7 @@ import statistics
 import sys
 import time
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -77,16 +78,14 @@ def main() -> None:
         part = PARTS[name]
         with TemporaryDirectory() as folder:
             known, began = settings.load(Path(folder) / "home"), time.perf_counter()
-            past = past_of(known, part, data, Path(folder))
-            spent = time.perf_counter() - began
-            print(
-                f"\n{name}: {len(past.history.posts):,} posts taken in and features built in {spent:.0f} s", flush=True
-            )
-            for line in lines(known, part, past, spent):
-                print(line, flush=True)
+            with past_of(known, part, data, Path(folder)) as past:
+                spent, posts = time.perf_counter() - began, len(past.history.posts)
+                print(f"\n{name}: {posts:,} posts taken in and features built in {spent:.0f} s", flush=True)
+                for line in lines(known, part, past, spent):
+                    print(line, flush=True)
 
 
-def past_of(known: Settings, part: Part, data: Path, folder: Path) -> Past:
+def past_of(known: Settings, part: Part, data: Path, folder: Path) -> AbstractContextManager[Past]:
     """The shipped example, with `data/` beside it as its page asks for."""
     (folder / "data").symlink_to(data.resolve())
     source = folder / f"{part.stream[0]}.yaml"

@@ -40,10 +40,10 @@ def backtest(
     chosen = [policy(name) for name in asked if name != ORACLE]
     if not chosen:
         raise SettingsError("No policy to compare is named besides the oracle; name one, such as budgeted or never.")
-    past = take_in(settings, source, model_name, period, "backtest", as_of=as_of, progress=progress)
-    pool = Pool(past.model, past.history, settings, past.stores.fit_settings)
     free = ORACLE in asked
-    accounts, oracle = live_through(pool, period, step, chosen, settings, as_of, grid=free, progress=progress)
+    with take_in(settings, source, model_name, period, "backtest", as_of=as_of, progress=progress) as past:
+        pool = Pool(past.model, past.history, settings, past.stores.fit_settings)
+        accounts, oracle = live_through(pool, period, step, chosen, settings, as_of, grid=free, progress=progress)
     windows = [window["start"] for window in oracle.windows]
     advice = advise({a.policy: a.costs for a in accounts}, blocks_of(windows), seed=settings.seed)
     found = {

@@ -1,17 +1,20 @@
 """A source's past, ready to be lived through again: taken in, features built once, in a home of its own."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from models.history import History, load_history
 from models.spec import Model
 from models.stores import Stores
 from monitoring.door import Door, ingest
 from trimtab.authors import Authors
-from trimtab.errors import NotEnoughData
+from trimtab.errors import LakeError, NotEnoughData
 from trimtab.settings import Settings
 from trimtab.source import load
 from trimtab.windows import Window
@@ -29,6 +32,7 @@ class Past:
     history: History
 
 
+@contextmanager
 def take_in(
     settings: Settings,
     source: Path,
@@ -38,26 +42,36 @@ def take_in(
     *,
     as_of: datetime,
     progress: Progress,
-) -> Past:
+) -> Iterator[Past]:
     """The history of `period` and of the training rows before it. Of `settings.home` only the lake is written to."""
     mapping = load(source)
-    stores = _scratch(settings, f"{mapping.name}-{model_name}-{purpose}")
-    model = stores.model(model_name)
-    progress(0, 1, "taking the source in")
-    ingest(Door(stores.lake, Authors.of(settings.home), settings.ingest, as_of), mapping)
-    progress(0, 1, "building features")
-    stores.refresh_features(as_of)
-    since = period.start - timedelta(days=settings.training.history_days)
-    history = load_history(stores, model, Window(since, period.end), as_of)
-    if history.scored_in(period).empty:
-        raise NotEnoughData(f"No post of {mapping.name} became known in {period}; choose a period that has posts.")
-    return Past(mapping.name, stores, model, history)
+    with _scratch(settings, f"{mapping.name}-{model_name}-{purpose}") as stores:
+        model = stores.model(model_name)
+        progress(0, 1, "taking the source in")
+        ingest(Door(stores.lake, Authors.of(settings.home), settings.ingest, as_of), mapping)
+        progress(0, 1, "building features")
+        stores.refresh_features(as_of)
+        since = period.start - timedelta(days=settings.training.history_days)
+        history = load_history(stores, model, Window(since, period.end), as_of)
+        if history.scored_in(period).empty:
+            raise NotEnoughData(f"No post of {mapping.name} became known in {period}; choose a period that has posts.")
+        yield Past(mapping.name, stores, model, history)
 
 
-def _scratch(settings: Settings, name: str) -> Stores:
-    """A home of its own for registry, ledger and features, over the real lake."""
+@contextmanager
+def _scratch(settings: Settings, name: str) -> Iterator[Stores]:
+    """A home of its own for registry, ledger and features, over the real lake; two at once would wipe each other's."""
     home = settings.home / "replays" / name
-    shutil.rmtree(home, ignore_errors=True)
-    stores = Stores(settings.model_copy(update={"home": home}))
-    stores.lake = Stores(settings).lake
-    return stores
+    home.parent.mkdir(parents=True, exist_ok=True)
+    claim = FileLock(home.with_name(f"{name}.lock"))
+    try:
+        claim.acquire(timeout=0)
+    except Timeout as error:
+        raise LakeError(f"Another run works in {home}; wait until it has ended, or give this one a --home.") from error
+    try:
+        shutil.rmtree(home, ignore_errors=True)
+        stores = Stores(settings.model_copy(update={"home": home}))
+        stores.lake = Stores(settings).lake
+        yield stores
+    finally:
+        claim.release()

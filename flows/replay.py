@@ -29,9 +29,10 @@ def replay(
     """The report: each window with what happened, and totals. Of `settings.home` only the lake is written to."""
     began, period = time.monotonic(), Window(start, end)
     chosen = known_policy(policy)  # a misspelt policy is refused before the work, not after it
-    past = take_in(settings, source, model_name, period, policy.replace(":", "-"), as_of=as_of, progress=progress)
-    model, history = past.model, past.history
-    done = run(past.stores, model, history, period, step, chosen, progress)
+    purpose = policy.replace(":", "-")
+    with take_in(settings, source, model_name, period, purpose, as_of=as_of, progress=progress) as past:
+        model, history = past.model, past.history
+        done = run(past.stores, model, history, period, step, chosen, progress)
     overall = add_metrics(model, history, done, as_of)
     return {
         "source": past.source,

@@ -168,6 +168,20 @@ def test_a_slip_is_one_sentence_and_leaves_no_file(world, tmp_path, slip, error,
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_second_run_at_once_is_refused_and_the_place_is_free_afterwards(tmp_path):
+    from flows.past import _scratch
+
+    known = settings.Settings(home=tmp_path)
+    with (
+        _scratch(known, "one"),
+        pytest.raises(TrimtabError, match="Another run works in"),
+        _scratch(known, "one"),
+    ):
+        pass
+    with _scratch(known, "one") as stores:
+        assert stores.settings.home == tmp_path / "replays" / "one"
+
+
 def test_a_kill_before_all_is_done_leaves_no_report(world, tmp_path, monkeypatch):
     import flows.publish as publishing
 
