@@ -196,13 +196,20 @@ def _of_quarantine(entry: Entry, bench: Bench) -> Judged:
 
 
 def _of_silence(entry: Entry, bench: Bench) -> Judged:
-    """Held against the next version, on the posts of the payback time that it did not learn from."""
+    """Held against the next version, where that learned nothing which was not known at the decision.
+
+    A version that has seen what came later says nothing of what could have been done before it came.
+    """
     end = entry.at + bench.payback
     later = next((e for e in bench.entries if e.kind == "trained" and entry.at < e.at <= end), None)
     if later is None or entry.version is None or later.version == entry.version:
         return Judged(entry, UNKNOWN, None, f"No version was trained in the {bench.cost.payback_days:g} days after it.")
     action = "recalibrate" if later.evidence.get("base") else "retrain"
     known_from = _cut(later, bench)
+    if known_from > entry.at:
+        return Judged(
+            entry, UNKNOWN, None, f"The next version, of {later.at:%Y-%m-%d}, had learned what came after it."
+        )
     gap = bench.shadow.gap(entry.version, str(later.version), entry.at, end, known_from=known_from)
     found = _priced(entry, bench, gap, bench.price(action), end, ("wrong", "right"))
     said = f"Had version {later.version} of {later.at:%Y-%m-%d} been made then: {found.sentence}"

@@ -106,20 +106,20 @@ def test_a_refused_challenger_lost_its_cost_and_no_more(past):
 
 
 def test_a_silence_is_held_against_the_next_version_on_posts_that_it_never_learned(past):
-    past.decided("none", 20, look={"rows": 400})
+    past.decided("none", 24, look={"rows": 400})
     past.decided("retrain", 30)
     past.add("trained", 30, "2")
     past.add("promoted", 30, "2", "1")
     silence = past.judged()[1]
     assert (silence.verdict, silence.against) == ("wrong", "2")
-    assert silence.gap.rows == (48 - 23) * A_DAY, "from 7 days before the training until the payback is over"
+    assert silence.gap.rows == (52 - 24) * A_DAY, "from the decision until the payback is over"
     assert silence.gap.posts == 28 * A_DAY
 
 
 def test_a_look_that_led_to_nothing_was_right_where_the_next_version_did_no_better(past):
-    past.decided("none", 10, look={"rows": 400})
-    past.decided("none", 11, alarm={"raised": True})
-    past.decided("none", 12)
+    past.decided("none", 14, look={"rows": 400})
+    past.decided("none", 15, alarm={"raised": True})
+    past.decided("none", 16)
     past.add("trained", 20, "3")
     judged = past.judged()
     assert [each.verdict for each in judged] == ["right"] * 3
@@ -134,6 +134,14 @@ def test_days_of_silence_before_one_retrain_are_one_mistake(past):
     assert [each.verdict for each in judged] == ["wrong"] * 3
     dearest = max(each.saved.value for each in judged)
     assert f"lost {dearest:.2f};" in summary("tiny", judged)
+
+
+def test_a_silence_is_not_held_against_a_version_that_has_seen_what_came_after_it(past):
+    past.decided("none", 20)
+    past.add("trained", 30, "2")
+    (only,) = past.judged()
+    assert only.verdict == "not known yet" and only.saved is None
+    assert "had learned what came after it" in only.sentence
 
 
 def test_a_silence_that_no_version_followed_is_not_known_yet(past):
