@@ -131,7 +131,8 @@ def _alarm(book: DayBook, serving: Serving, window: Window, settings: Settings) 
     tested = days.total - days.reference
     if tested <= 0:
         return None
-    answered = serving.guards.last_answer_at
+    guards = serving.guards
+    answered = None if guards.unsure else guards.last_answer_at  # what was left open is not answered
     quiet = round((answered - serving.trained_at) / DAY) if answered and answered > serving.trained_at else 0
     return alarm(
         streams,

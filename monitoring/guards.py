@@ -9,7 +9,7 @@ from trimtab.settings import Cost
 
 MONTH = timedelta(days=30)
 FIRST_REST_DAYS = 3.0  # between the first two looks that alarms call for
-UNSURE_DAYS = 2.0  # after which a gain that could not be told from chance is measured on more posts
+UNSURE_DAYS = 1.0  # after which a gain that could not be told from chance is measured on more posts
 Challenge = Literal["retrain", "recalibrate"]
 
 

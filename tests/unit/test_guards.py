@@ -99,10 +99,10 @@ def test_a_look_and_a_training_each_start_a_rest(book):
     assert held_back(replace(IDLE, answers=1, last_answer_at=ago(3), last_retrain_at=ago(8)), NOW, COST) is None
 
 
-def test_a_gain_that_could_not_be_told_from_chance_is_measured_again_two_days_later():
-    unsure = replace(IDLE, answers=3, unsure=True, last_answer_at=ago(1.9))
+def test_a_gain_that_could_not_be_told_from_chance_is_measured_again_a_day_later():
+    unsure = replace(IDLE, answers=3, unsure=True, last_answer_at=ago(0.9))
     assert "rests until" in held_back(unsure, NOW, COST)
-    assert held_back(replace(unsure, last_answer_at=ago(2)), NOW, COST) is None
+    assert held_back(replace(unsure, last_answer_at=ago(1)), NOW, COST) is None
 
 
 def test_each_alarm_that_ended_in_nothing_doubles_the_rest_up_to_the_usual_time_between_looks():
