@@ -237,7 +237,7 @@ def _draft(report: Path, option: str = "--report") -> Path:
 
 @cli.command()
 @click.option("--weeks", default=13, show_default=True, help="Length of the simulated stream.")
-@click.option("--posts-per-day", default=250, show_default=True)
+@click.option("--posts-per-day", default=150, show_default=True)
 @click.pass_context
 def demo(context: click.Context, weeks: int, posts_per_day: int) -> None:
     """Watch the whole loop work on a simulated stream, from the first post to a rollback."""
