@@ -3,15 +3,13 @@
 from datetime import datetime
 from pathlib import Path
 
-from pandas import Timestamp
-
 from models.blocked import blocked_windows
 from models.history import History
 from models.registry import VersionInfo
 from models.retrain import Retrained, champion_at, conclude
 from models.spec import Model
 from models.stores import Stores
-from models.train import calibration_rows, enter, usual_cut
+from models.train import enter, split_calibration
 from trimtab.errors import NotEnoughData, RegistryError
 
 
@@ -41,9 +39,7 @@ def recalibrate(
     rows, training = sound.labelled(as_of), stores.settings.training
     if rows.empty:
         raise NotEnoughData.rows(0, training.fresh_rows, "mature rows", "Wait for outcomes to mature.")
-    begin = Timestamp(cut) if cut is not None else usual_cut(rows, as_of, training)
-    fresh = rows[rows["event_timestamp"] >= begin].reset_index(drop=True)
-    learned = calibration_rows(rows, begin.to_pydatetime(), base.as_of, training, since)
+    learned, fresh = split_calibration(rows, as_of, base.as_of, training, since=since, cut=cut)
     fitted = model.recalibrate(stores.registry.files(model.name, base.version), learned, stores.fit_settings)
     trained = enter(stores, model, fitted, learned, fresh, as_of, reason, key, report, base.version)
     return conclude(stores, model, trained, as_of, reason, key, actor, base.version)

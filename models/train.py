@@ -112,6 +112,21 @@ def calibration_rows(
     return recent.reset_index(drop=True)
 
 
+def split_calibration(
+    rows: DataFrame,
+    as_of: datetime,
+    trained_at: datetime,
+    training: Training,
+    *,
+    since: datetime | None = None,
+    cut: datetime | None = None,
+) -> tuple[DataFrame, DataFrame]:
+    """(rows to refit the calibrator on, fresh rows to judge on), as `split_fresh` has them for a retrain."""
+    begin = Timestamp(cut) if cut is not None else usual_cut(rows, as_of, training)
+    learned = calibration_rows(rows, begin.to_pydatetime(), trained_at, training, since)
+    return learned, rows[rows["event_timestamp"] >= begin].reset_index(drop=True)
+
+
 def train_challenger(
     stores: Stores,
     model: Model,

@@ -8,7 +8,7 @@ streams first reaches `limit` after at least `limit` days on average.
 
 An alarm retrains nothing: it calls for a look, which is wrong at most once in twenty (decide.FALSE_GAIN, over all looks
 at a champion). So a budget of one unneeded retrain a year leaves room for LOOKS false alarms a year and half of it to
-spare; measured, there are about a quarter as many (benchmarks/incidents).
+spare. How many there are is measured by benchmarks/incidents.
 """
 
 from collections.abc import Sequence

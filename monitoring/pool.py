@@ -7,13 +7,13 @@ from functools import cached_property
 from hashlib import blake2b
 from typing import Any
 
-from pandas import DataFrame, Timestamp
+from pandas import DataFrame
 from pandas.util import hash_pandas_object
 
 from models.bundle import scorer_of
 from models.history import History
 from models.spec import FitSettings, Fitted, Model
-from models.train import calibration_rows, split_fresh, usual_cut
+from models.train import split_calibration, split_fresh
 from trimtab.errors import NotEnoughData
 from trimtab.settings import Settings
 from trimtab.windows import Window
@@ -106,9 +106,7 @@ class Pool:
         rows, fit = self._mature(as_of, blocked), self.model.recalibrate
         if fit is None or rows.empty:
             raise NotEnoughData(f"{self.model.name} has no calibrator, or no mature rows to refit it on; retrain it.")
-        begin = Timestamp(cut) if cut is not None else usual_cut(rows, as_of, self.training)
-        learned = calibration_rows(rows, begin.to_pydatetime(), base.trained_at, self.training, since)
-        fresh = rows[rows["event_timestamp"] >= begin].reset_index(drop=True)
+        learned, fresh = split_calibration(rows, as_of, base.trained_at, self.training, since=since, cut=cut)
         name = f"{_name(as_of, since, cut, blocked)} calibrating {base.version}"
         fitted = fit(base.files, learned, self.fit_settings)
         return self._candidate(name, as_of, fitted, learned, fresh, as_of if since else cut, base)
