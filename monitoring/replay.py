@@ -15,14 +15,14 @@ from models.retrain import Retrained, retrain
 from models.spec import Model
 from models.stores import Stores
 from monitoring.assess import assess
+from monitoring.backtest import windows_of
 from monitoring.decide import Decision
 from monitoring.evidence import Evidence
 from monitoring.policy import Policy
 from monitoring.serving import serving_of
 from monitoring.stock_measures import Stock
-from monitoring.wording import span
 from trimtab.errors import NotEnoughData
-from trimtab.windows import Window, steps
+from trimtab.windows import Window
 
 ACTOR = "replay"
 CHALLENGES: dict[str, Callable[..., Retrained]] = {"retrain": retrain, "recalibrate": recalibrate}
@@ -50,9 +50,7 @@ def replay(
     `stores` is a scratch home, so no alias, ledger or prediction of production is touched.
     """
     done, stock = Replay(), Stock(model, history, stores.settings.monitoring)
-    windows = list(steps(period.start, period.end, step))
-    if not windows:
-        raise NotEnoughData(f"No whole step of {span(step)} fits into {period}; choose a later end or a shorter step.")
+    windows = windows_of(period, step)
     retrain(
         stores, model, history, period.start, "the first version of the replay", f"{policy.name}/first", actor=ACTOR
     )
