@@ -91,7 +91,6 @@ def assess(
         window=window,
         as_of=window.end,
         rows=len(current),
-        horizon=settings.engagement.horizon,
         measures=(*quality, *_of_labels(model, book, matured, window, settings), *_estimate(book, whole, settings)),
         alarm=found,
         changed_at=_changed_at(found, label_delay),

@@ -133,7 +133,6 @@ class Watch:
             window=window,
             as_of=window.end,
             rows=rows_in(history, window),
-            horizon=settings.engagement.horizon,
             measures=self.stock.measures(champion.version, champion.trained_at, window) if stock else (),
             guards=standing.guards(window.end),
         )

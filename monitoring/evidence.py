@@ -35,7 +35,6 @@ class Evidence:
     window: Window
     as_of: datetime
     rows: int  # posts that became known, and so were scored, in the window
-    horizon: timedelta
     measures: tuple[Measure, ...]  # of all kinds, in any order
     alarm: Alarm | None = None  # None: nothing could be judged (`unjudged` says why)
     changed_at: datetime | None = None  # with the alarm: posts since are of the new world

@@ -89,7 +89,6 @@ def _evidence(stores: Stores, model: Model, history: History, window: Window, po
         window=window,
         as_of=window.end,
         rows=len(history.scored_in(window)),
-        horizon=stores.settings.engagement.horizon,
         measures=stock.measures(version, trained_at, window) if "stock" in policy.looks_at else (),
         guards=serving.guards,
     )

@@ -21,7 +21,7 @@ from trimtab.windows import Window
 
 NOW = datetime(2024, 3, 1, tzinfo=UTC)
 SEEN = tuple(Measure("quality", "null_share", name, 0.0, 0.2, False, 500) for name in ("text", "topic"))
-CALM = Evidence("tiny", "1", Window(NOW - timedelta(days=7), NOW), NOW, 500, timedelta(hours=48), SEEN)
+CALM = Evidence("tiny", "1", Window(NOW - timedelta(days=7), NOW), NOW, 500, SEEN)
 
 
 @pytest.fixture

@@ -55,7 +55,6 @@ def evidence(*measures, **changes):
         window=Window(NOW - 8 * DAY, NOW - DAY),
         as_of=NOW,
         rows=4_000,
-        horizon=2 * DAY,
         measures=measures,
         alarm=alarmed(finding(spent=0.02), raised=False, spent=0.03),
         label_delay=2 * DAY,

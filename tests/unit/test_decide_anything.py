@@ -89,7 +89,6 @@ anything = st.builds(
     window=st.just(Window(NOW - timedelta(days=1), NOW)),
     as_of=st.just(NOW),
     rows=counts,
-    horizon=st.just(timedelta(hours=48)),
     measures=st.lists(measures, max_size=8).map(tuple),
     alarm=st.one_of(st.none(), alarms),
     changed_at=moments,
@@ -106,7 +105,7 @@ usual = settings(deadline=None, max_examples=100)
 
 
 HUGE = Paired(Interval(0.0, 0.0, 1.7975e308), 0, math.nan, 100.0)
-CALM = Evidence("engagement", "4", Window(NOW - timedelta(days=1), NOW), NOW, 5, timedelta(0), ())
+CALM = Evidence("engagement", "4", Window(NOW - timedelta(days=1), NOW), NOW, 5, ())
 
 
 @usual

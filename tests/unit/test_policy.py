@@ -20,7 +20,7 @@ def evidence(last_retrain_days_ago: float | None = None, **more) -> Evidence:
     last = None if last_retrain_days_ago is None else NOW - timedelta(days=last_retrain_days_ago)
     window = Window(NOW - timedelta(days=7), NOW)
     usual = {"measures": (), "guards": Guards(last_retrain_at=last)}
-    return Evidence("engagement", "1", window, NOW, 100, timedelta(hours=48), **(usual | more))
+    return Evidence("engagement", "1", window, NOW, 100, **(usual | more))
 
 
 def stock(*drifted: bool) -> tuple[Measure, ...]:
