@@ -12,7 +12,7 @@ from typing import Any
 from models.evaluate import Unscorable, compare
 from models.history import History
 from models.spec import Model
-from monitoring.assess import assess, open_book
+from monitoring.assess import Serving, assess, open_book
 from monitoring.daybook import DayBook
 from monitoring.decide import Decision, calls, unsure
 from monitoring.evidence import Evidence
@@ -114,28 +114,19 @@ class Watch:
         self._books: dict[object, DayBook] = {}
 
     def evidence(self, standing: Standing, window: Window, quarantined: Mapping[str, int] | None) -> Evidence:
-        model, history, settings = self.pool.model, self.pool.history, self.settings
+        model, history, serving = self.pool.model, self.pool.history, standing.serving(window.end)
         if self.policy.looks_at & {"evidence", "look"}:
             return assess(
                 model,
                 history,
-                standing.serving(window.end),
+                serving,
                 window,
-                settings,
+                self.settings,
                 looks_at=self.policy.looks_at,
                 book=self._book_of(standing, window),
                 quarantined=quarantined,
             )
-        champion, stock = standing.champion, "stock" in self.policy.looks_at
-        return Evidence(
-            model=model.name,
-            version=champion.version,
-            window=window,
-            as_of=window.end,
-            rows=rows_in(history, window),
-            measures=self.stock.measures(champion.version, champion.trained_at, window) if stock else (),
-            guards=standing.guards(window.end),
-        )
+        return unassessed(model, history, serving, window, self.policy, self.stock)
 
     def _book_of(self, standing: Standing, window: Window) -> DayBook:
         """The days of a book end as the window does: windows that end at another hour have another book."""
@@ -146,6 +137,22 @@ class Watch:
             serving = standing.serving(window.end)
             self._books[hour] = open_book(self.pool.model, self.pool.history, serving, window, self.settings)
         return self._books[hour]
+
+
+def unassessed(
+    model: Model, history: History, serving: Serving, window: Window, policy: Policy, stock: Stock
+) -> Evidence:
+    """For a policy that looks at nothing that `assess` measures: what serves, and, if it asks, what `stock` says."""
+    version = serving.champion.version
+    return Evidence(
+        model=model.name,
+        version=version,
+        window=window,
+        as_of=window.end,
+        rows=rows_in(history, window),
+        measures=stock.measures(version, serving.trained_at, window) if "stock" in policy.looks_at else (),
+        guards=serving.guards,
+    )
 
 
 def rows_in(history: History, window: Window) -> int:

@@ -15,7 +15,7 @@ from models.retrain import Retrained, retrain
 from models.spec import Model
 from models.stores import Stores
 from monitoring.assess import assess
-from monitoring.backtest import windows_of
+from monitoring.backtest import unassessed, windows_of
 from monitoring.decide import Decision
 from monitoring.evidence import Evidence
 from monitoring.policy import Policy
@@ -82,16 +82,7 @@ def _evidence(stores: Stores, model: Model, history: History, window: Window, po
     assert serving is not None  # the first version was promoted: there was nothing to refuse it for
     if policy.looks_at & {"evidence", "look"}:
         return assess(model, history, serving, window, stores.settings, looks_at=policy.looks_at)
-    version, trained_at = serving.champion.version, serving.trained_at
-    return Evidence(
-        model=model.name,
-        version=version,
-        window=window,
-        as_of=window.end,
-        rows=len(history.scored_in(window)),
-        measures=stock.measures(version, trained_at, window) if "stock" in policy.looks_at else (),
-        guards=serving.guards,
-    )
+    return unassessed(model, history, serving, window, policy, stock)
 
 
 def _record(stores: Stores, model: Model, evidence: Evidence, decision: Decision) -> None:
