@@ -15,7 +15,7 @@ from models.look import Gain, Look
 from monitoring.broken import BROKEN, broken
 from monitoring.evidence import Evidence
 from monitoring.guards import held_back, stale
-from monitoring.wording import alarm_words, evidence_of, gain_words, loss_words, moved_words, names, share, span
+from monitoring.wording import alarm_words, evidence_of, gain_words, loss_words, moved_words, share, span
 from trimtab.settings import Cost, Settings
 
 Action = Literal["none", "quarantine", "recalibrate", "retrain", "rollback"]
@@ -209,9 +209,6 @@ def _nothing(evidence: Evidence, settings: Settings) -> Decision:
     elif moved := moved_words(evidence):
         reasons.append(moved)
     reasons += evidence.unjudged
-    late = [m for m in evidence.of("quality") if m.alarm and m.name not in BROKEN]
-    if late:
-        reasons.append(f"to look at: {names(f'{m.name} of {m.slice}' if m.slice != 'all' else m.name for m in late)}")
     decision = _decision("none", evidence, reasons)
     return (
         replace(decision, evidence=decision.evidence | {"unsure": True})

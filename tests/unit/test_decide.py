@@ -75,7 +75,7 @@ HELD = measure("quality", "quarantined_share", 0.42, 0.1, True)
 OUTAGE = measure("quality", "rows_share", 0.04, 0.1, True, rows=160)
 UNIT = measure("quality", "unit_factor", 1000.0, 30.0, True, part="likes")
 FLOOD = measure("quality", "top_authors_share", 0.8, 0.3, True)
-LATE = measure("quality", "lateness_hours", 30.0, 7.0, True)
+LATE = measure("quality", "lateness_hours", 30.0, 7.0)
 ALARM = {"alarm": alarmed(), "changed_at": NOW - 12 * DAY}
 GAINS = looked(gain("recalibrate", 0.01, 0.004), gain("retrain", 0.10, 0.06))
 PAYS = ALARM | {"look": GAINS}
