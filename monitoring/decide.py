@@ -14,7 +14,7 @@ from typing import Any, Literal
 from models.look import Gain, Look
 from monitoring.broken import BROKEN, broken
 from monitoring.evidence import Evidence
-from monitoring.guards import held_back, stale
+from monitoring.guards import Challenge, held_back, stale
 from monitoring.wording import alarm_words, evidence_of, gain_words, loss_words, moved_words, share, span
 from trimtab.settings import Cost, Settings
 
@@ -69,7 +69,7 @@ def decide(evidence: Evidence, settings: Settings) -> Decision:
 
 def wants_look(evidence: Evidence, settings: Settings) -> bool:
     """Whether the gain of acting is worth measuring now: an alarm, or too long since it was measured."""
-    if broken(evidence) or _worse_than_previous(evidence, settings) or held(evidence, settings):
+    if broken(evidence) or _worse_than_previous(evidence, settings) or idle(evidence, settings):
         return False
     if calls(evidence):
         return settled_on(evidence) <= evidence.as_of
@@ -99,9 +99,15 @@ def settled_on(evidence: Evidence) -> datetime:
     return changed + evidence.label_delay + SETTLED
 
 
-def held(evidence: Evidence, settings: Settings) -> str | None:
-    """In words why automatic retraining is held back now."""
-    return held_back(evidence.guards, evidence.as_of, settings.cost)
+def held(evidence: Evidence, settings: Settings, action: Challenge) -> str | None:
+    """In words why this action is held back now: a recalibration may be affordable where a retrain is not."""
+    return held_back(evidence.guards, evidence.as_of, settings.cost, action)
+
+
+def idle(evidence: Evidence, settings: Settings) -> str | None:
+    """In words why no new version at all is made now: what holds the cheapest back."""
+    cost = settings.cost
+    return held(evidence, settings, "retrain" if cost.retrain_cost < cost.recalibrate_cost else "recalibrate")
 
 
 def worth(gain: Gain, evidence: Evidence, cost: Cost) -> float:
@@ -141,9 +147,9 @@ def _worse_than_previous(evidence: Evidence, settings: Settings) -> Decision | N
 
 def _pays(evidence: Evidence, settings: Settings) -> Decision | None:
     """The action whose measured gain is sure and earns its cost; recalibrating where that gets most of it."""
-    if evidence.look is None or held(evidence, settings):
+    if evidence.look is None:
         return None
-    chosen = _chosen(evidence.look, evidence, settings.cost)
+    chosen = _chosen(evidence.look, evidence, settings)
     if chosen is None:
         return None
     reasons = [*_why(evidence), gain_words(chosen, evidence.look, worth(chosen, evidence, settings.cost))]
@@ -164,8 +170,9 @@ def _matters(gain: Gain, evidence: Evidence, cost: Cost) -> bool:
     return large and worth(gain, evidence, cost) > 0
 
 
-def _chosen(look: Look, evidence: Evidence, cost: Cost) -> Gain | None:
-    good = [gain for gain in look.gains if gain.per_post.low > 0 and _matters(gain, evidence, cost)]
+def _chosen(look: Look, evidence: Evidence, settings: Settings) -> Gain | None:
+    good = [gain for gain in look.gains if gain.per_post.low > 0 and _matters(gain, evidence, settings.cost)]
+    good = [gain for gain in good if not held(evidence, settings, gain.action)]
     best = max(good, key=lambda gain: (gain.per_post.value, gain.action), default=None)
     small = next((gain for gain in good if gain.action == "recalibrate"), None)
     if best is not None and small is not None and small.per_post.value >= MOST * best.per_post.value:
@@ -175,7 +182,7 @@ def _chosen(look: Look, evidence: Evidence, cost: Cost) -> Gain | None:
 
 def _stale(evidence: Evidence, settings: Settings) -> Decision | None:
     due = _due(evidence, settings)
-    return _decision("retrain", evidence, [due]) if due and not held(evidence, settings) else None
+    return _decision("retrain", evidence, [due]) if due and not held(evidence, settings, "retrain") else None
 
 
 def _due(evidence: Evidence, settings: Settings) -> str | None:
@@ -197,10 +204,10 @@ def _nothing(evidence: Evidence, settings: Settings) -> Decision:
     """What was seen, and why it does not matter (or what could not be judged)."""
     reasons = [alarm_words(evidence) if raised(evidence) else loss_words(evidence)]
     if evidence.look is not None:
-        reasons.append(_not_worth(evidence, settings.cost))
+        reasons.append(_not_worth(evidence, settings))
     elif raised(evidence) and not calls(evidence):
         reasons.append("the loss of its days has not risen beyond chance, so this explains and does not decide")
-    elif raised(evidence) and (why := held(evidence, settings)):
+    elif raised(evidence) and (why := idle(evidence, settings)):
         reasons.append(why)
     elif raised(evidence):
         reasons.append(
@@ -217,16 +224,19 @@ def _nothing(evidence: Evidence, settings: Settings) -> Decision:
     )
 
 
-def _not_worth(evidence: Evidence, cost: Cost) -> str:
+def _not_worth(evidence: Evidence, settings: Settings) -> str:
     """Why a look ended in nothing."""
-    look = evidence.look
+    look, cost = evidence.look, settings.cost
     assert look is not None
     best = max(look.gains, key=lambda gain: gain.per_post.value, default=None)
     if best is None:
         return f"no gain could be measured ({look.note.rstrip('.')})"
     said = gain_words(best, look, worth(best, evidence, cost))
-    small = best.per_post.low > 0 and worth(best, evidence, cost) > 0 and not _matters(best, evidence, cost)
-    return f"{said}, but less than {share(cost.least_gain_share)} of the loss" if small else said
+    if not (best.per_post.low > 0 and worth(best, evidence, cost) > 0):
+        return said
+    if not _matters(best, evidence, cost):
+        return f"{said}, but less than {share(cost.least_gain_share)} of the loss"
+    return f"{said}, but {held(evidence, settings, best.action)}"
 
 
 def _decision(

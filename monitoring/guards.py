@@ -90,7 +90,7 @@ def _over_cap(guards: Guards, cost: Cost, action: Challenge) -> str | None:
     if guards.spent + price <= cost.monthly_cap:
         return None
     left = f"{guards.spent:g} of the {cost.monthly_cap:g} that 30 days may cost is spent"
-    return f"{left}, and a {action} costs {price:g}"
+    return f"{left}, and a {'retrain' if action == 'retrain' else 'recalibration'} costs {price:g}"
 
 
 def _spent(month: list[Entry], cost: Cost) -> float:

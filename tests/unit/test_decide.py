@@ -81,6 +81,7 @@ GAINS = looked(gain("recalibrate", 0.01, 0.004), gain("retrain", 0.10, 0.06))
 PAYS = ALARM | {"look": GAINS}
 WORSE = {"promoted_at": NOW - 5 * DAY, "previous": "3", "paired": pair()}
 OLD = guarded(trained_at=NOW - 400 * DAY)
+SPENT = guarded(spent=9.5)  # a retrain is over the cap, a recalibration within
 
 CASES = {
     "a calm window": (evidence(*STEADY), "none"),
@@ -114,7 +115,12 @@ CASES = {
         "retrain",
     ),
     "held back by the cool-down": (evidence(**PAYS, guards=guarded(last_retrain_at=NOW - 3 * DAY)), "none"),
-    "held back by the cap": (evidence(**PAYS, guards=guarded(spent=9.5)), "none"),
+    "held back by the cap": (evidence(**PAYS, guards=guarded(spent=9.95)), "none"),
+    "a retrain over the cap, and a recalibration within": (evidence(**PAYS, guards=SPENT), "recalibrate"),
+    "a retrain over the cap, and a recalibration that is chance": (
+        evidence(**ALARM, look=looked(gain("recalibrate", 0.01, -0.01), gain("retrain", 0.1, 0.06)), guards=SPENT),
+        "none",
+    ),
     "held back by the breaker": (
         evidence(**PAYS, guards=guarded(refused_in_a_row=3, last_refused_at=NOW - 9 * DAY)),
         "none",
@@ -169,12 +175,18 @@ def test_the_ledger_can_keep_every_decision(case):
 @pytest.mark.parametrize("spare", [{"guards": guarded(last_look_at=NOW - 40 * DAY, looks=1)}, ALARM])
 @pytest.mark.parametrize(
     "brake",
-    [{"spent": 9.5}, {"last_retrain_at": NOW - 3 * DAY}, {"refused_in_a_row": 3, "last_refused_at": NOW - 9 * DAY}],
+    [{"spent": 9.95}, {"last_retrain_at": NOW - 3 * DAY}, {"refused_in_a_row": 3, "last_refused_at": NOW - 9 * DAY}],
 )
 def test_nothing_is_measured_while_retraining_is_held_back(spare, brake):
     free = evidence(**spare)
     assert wants_look(free, SETTINGS)
     assert not wants_look(replace(free, guards=replace(free.guards, **brake)), SETTINGS)
+
+
+def test_a_gain_is_measured_while_the_cheaper_action_can_be_paid_and_what_cannot_is_said_to_be_held_back():
+    assert wants_look(evidence(**ALARM, guards=SPENT), SETTINGS)
+    said = str(decide(evidence(**ALARM, look=looked(gain("retrain", 0.1, 0.06)), guards=SPENT), SETTINGS))
+    assert "than it costs, but 9.5 of the 10 that 30 days may cost is spent, and a retrain costs 1: nothing" in said
 
 
 def test_nothing_is_measured_on_broken_data_or_for_a_champion_to_be_taken_back():

@@ -117,6 +117,7 @@ def test_a_month_may_cost_so_much_and_no_more():
     assert held_back(replace(IDLE, spent=5), NOW, COST) is None
     assert "5.5 of the 7" in held_back(replace(IDLE, spent=5.5), NOW, COST)
     assert held_back(replace(IDLE, spent=5.5), NOW, COST, "recalibrate") is None
+    assert held_back(replace(IDLE, spent=6.6), NOW, COST, "recalibrate").endswith("and a recalibration costs 0.5")
 
 
 def test_three_refusals_open_the_breaker_for_four_weeks():
