@@ -14,13 +14,14 @@ from models.history import History
 from models.spec import Model
 from monitoring.assess import Serving, assess, open_book
 from monitoring.daybook import DayBook
-from monitoring.decide import Decision, calls, unsure
+from monitoring.decide import Decision, calls
 from monitoring.evidence import Evidence
 from monitoring.policy import Policy
 from monitoring.pool import Candidate, Pool
 from monitoring.standing import Standing
 from monitoring.stock_measures import Stock
 from monitoring.wording import span
+from monitoring.worth import unsure
 from trimtab.errors import NotEnoughData
 from trimtab.settings import Settings
 from trimtab.windows import Window, steps

@@ -5,23 +5,21 @@ taken back. Then only what was measured counts: an alarm says that something mov
 acting on it, and the cheapest action that earns its cost is taken. Performance decides, features explain.
 """
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from models.look import Gain, Look
 from monitoring.broken import BROKEN, broken
 from monitoring.evidence import Evidence
-from monitoring.guards import Challenge, held_back, stale
-from monitoring.wording import alarm_words, evidence_of, gain_words, loss_words, moved_words, share, span
+from monitoring.guards import stale
+from monitoring.wording import alarm_words, evidence_of, gain_words, loss_words, moved_words, span
+from monitoring.worth import chosen, held, idle, not_worth, unsure, worth
 from trimtab.settings import Cost, Settings
 
 Action = Literal["none", "quarantine", "recalibrate", "retrain", "rollback"]
 
 PROBATION = timedelta(days=28)  # after a promotion, in which the version before it is still an option
-MOST = 0.8  # of a retrain's gain: a recalibration that gets as much is enough
 SETTLED = timedelta(days=4)  # of labels from the new world before a gain is looked for: some to learn, some to judge
 FALSE_GAIN = 0.05  # chance that a champion that cannot be bettered is ever replaced, spent look by look
 
@@ -99,24 +97,6 @@ def settled_on(evidence: Evidence) -> datetime:
     return changed + evidence.label_delay + SETTLED
 
 
-def held(evidence: Evidence, settings: Settings, action: Challenge) -> str | None:
-    """In words why this action is held back now: a recalibration may be affordable where a retrain is not."""
-    return held_back(evidence.guards, evidence.as_of, settings.cost, action)
-
-
-def idle(evidence: Evidence, settings: Settings) -> str | None:
-    """In words why no new version at all is made now: what holds the cheapest back."""
-    cost = settings.cost
-    return held(evidence, settings, "retrain" if cost.retrain_cost < cost.recalibrate_cost else "recalibrate")
-
-
-def worth(gain: Gain, evidence: Evidence, cost: Cost) -> float:
-    """What acting is expected to earn over the payback time, less its cost, in the currency of the settings."""
-    posts = evidence.posts_per_day * cost.payback_days
-    price = cost.retrain_cost if gain.action == "retrain" else cost.recalibrate_cost
-    return gain.per_post.value * posts * cost.error_cost - price
-
-
 def _data_broken(evidence: Evidence, settings: Settings) -> Decision | None:
     found = broken(evidence)
     reasons = [
@@ -147,37 +127,11 @@ def _worse_than_previous(evidence: Evidence, settings: Settings) -> Decision | N
 
 def _pays(evidence: Evidence, settings: Settings) -> Decision | None:
     """The action whose measured gain is sure and earns its cost; recalibrating where that gets most of it."""
-    if evidence.look is None:
+    gain = chosen(evidence, settings)
+    if evidence.look is None or gain is None:
         return None
-    chosen = _chosen(evidence.look, evidence, settings)
-    if chosen is None:
-        return None
-    reasons = [*_why(evidence), gain_words(chosen, evidence.look, worth(chosen, evidence, settings.cost))]
-    return _decision(chosen.action, evidence, reasons, chosen.since, evidence.look.cut)
-
-
-def unsure(evidence: Evidence, cost: Cost) -> bool:
-    """Whether a look saw a gain that would pay and could not tell it from chance: more posts will tell."""
-    gains = evidence.look.gains if evidence.look is not None else ()
-    return any(_matters(gain, evidence, cost) and not gain.per_post.low > 0 for gain in gains)
-
-
-def _matters(gain: Gain, evidence: Evidence, cost: Cost) -> bool:
-    """Whether a gain pays, and is large enough to be more than what a few days of judging leave in doubt."""
-    assert evidence.look is not None
-    loss = evidence.look.champion_loss
-    large = not gain.per_post.value < cost.least_gain_share * loss if math.isfinite(loss) else True
-    return large and worth(gain, evidence, cost) > 0
-
-
-def _chosen(look: Look, evidence: Evidence, settings: Settings) -> Gain | None:
-    good = [gain for gain in look.gains if gain.per_post.low > 0 and _matters(gain, evidence, settings.cost)]
-    good = [gain for gain in good if not held(evidence, settings, gain.action)]
-    best = max(good, key=lambda gain: (gain.per_post.value, gain.action), default=None)
-    small = next((gain for gain in good if gain.action == "recalibrate"), None)
-    if best is not None and small is not None and small.per_post.value >= MOST * best.per_post.value:
-        return small
-    return best
+    reasons = [*_why(evidence), gain_words(gain, evidence.look, worth(gain, evidence, settings.cost))]
+    return _decision(gain.action, evidence, reasons, gain.since, evidence.look.cut)
 
 
 def _stale(evidence: Evidence, settings: Settings) -> Decision | None:
@@ -204,7 +158,7 @@ def _nothing(evidence: Evidence, settings: Settings) -> Decision:
     """What was seen, and why it does not matter (or what could not be judged)."""
     reasons = [alarm_words(evidence) if raised(evidence) else loss_words(evidence)]
     if evidence.look is not None:
-        reasons.append(_not_worth(evidence, settings))
+        reasons.append(not_worth(evidence, settings))
     elif raised(evidence) and not calls(evidence):
         reasons.append("the loss of its days has not risen beyond chance, so this explains and does not decide")
     elif raised(evidence) and (why := idle(evidence, settings)):
@@ -222,21 +176,6 @@ def _nothing(evidence: Evidence, settings: Settings) -> Decision:
         if unsure(evidence, settings.cost)
         else decision
     )
-
-
-def _not_worth(evidence: Evidence, settings: Settings) -> str:
-    """Why a look ended in nothing."""
-    look, cost = evidence.look, settings.cost
-    assert look is not None
-    best = max(look.gains, key=lambda gain: gain.per_post.value, default=None)
-    if best is None:
-        return f"no gain could be measured ({look.note.rstrip('.')})"
-    said = gain_words(best, look, worth(best, evidence, cost))
-    if not (best.per_post.low > 0 and worth(best, evidence, cost) > 0):
-        return said
-    if not _matters(best, evidence, cost):
-        return f"{said}, but less than {share(cost.least_gain_share)} of the loss"
-    return f"{said}, but {held(evidence, settings, best.action)}"
 
 
 def _decision(
