@@ -15,7 +15,7 @@ from monitoring.evidence import Evidence
 from monitoring.guards import stale
 from monitoring.wording import alarm_words, evidence_of, gain_words, loss_words, moved_words, span
 from monitoring.worth import chosen, held, idle, not_worth, unsure, worth
-from trimtab.settings import Cost, Settings
+from trimtab.settings import Settings
 
 Action = Literal["none", "quarantine", "recalibrate", "retrain", "rollback"]
 
@@ -71,7 +71,7 @@ def wants_look(evidence: Evidence, settings: Settings) -> bool:
         return False
     if calls(evidence):
         return settled_on(evidence) <= evidence.as_of
-    return _overdue(evidence, settings.cost) or bool(_due(evidence, settings))
+    return _overdue(evidence, settings)
 
 
 def confidence(looks: int) -> float:
@@ -135,18 +135,30 @@ def _pays(evidence: Evidence, settings: Settings) -> Decision | None:
 
 
 def _stale(evidence: Evidence, settings: Settings) -> Decision | None:
-    due = _due(evidence, settings)
-    return _decision("retrain", evidence, [due]) if due and not held(evidence, settings, "retrain") else None
+    """Past its age limit, unless a look says that a retrain gains nothing; where it cannot say, the gate judges."""
+    due, look = _due(evidence, settings), evidence.look
+    if due is None or look is None or held(evidence, settings, "retrain"):
+        return None
+    gain = look.best("retrain")
+    if gain is None:
+        return _decision("retrain", evidence, [due, not_worth(evidence, settings)])
+    if gain.per_post.value <= 0:
+        return None
+    reasons = [due, gain_words(gain, look, worth(gain, evidence, settings.cost))]
+    return _decision("retrain", evidence, reasons, gain.since, look.cut)
 
 
 def _due(evidence: Evidence, settings: Settings) -> str | None:
     return stale(evidence.guards, evidence.as_of, settings.cost)
 
 
-def _overdue(evidence: Evidence, cost: Cost) -> bool:
+def _overdue(evidence: Evidence, settings: Settings) -> bool:
+    """Too long since a version was trained or a gain measured; at its age limit a champion must have been looked at."""
     guards = evidence.guards
+    if guards.last_look_at is None and _due(evidence, settings):
+        return True
     moments = [m for m in (guards.trained_at, guards.last_retrain_at, guards.last_look_at) if m is not None]
-    return bool(moments) and evidence.as_of - max(moments) >= timedelta(days=cost.look_days)
+    return bool(moments) and evidence.as_of - max(moments) >= timedelta(days=settings.cost.look_days)
 
 
 def _why(evidence: Evidence) -> list[str]:
@@ -169,13 +181,20 @@ def _nothing(evidence: Evidence, settings: Settings) -> Decision:
         )
     elif moved := moved_words(evidence):
         reasons.append(moved)
-    reasons += evidence.unjudged
+    reasons += [*_kept_past_limit(evidence, settings), *evidence.unjudged]
     decision = _decision("none", evidence, reasons)
     return (
         replace(decision, evidence=decision.evidence | {"unsure": True})
         if unsure(evidence, settings.cost)
         else decision
     )
+
+
+def _kept_past_limit(evidence: Evidence, settings: Settings) -> list[str]:
+    """Why a champion stays that is older than the limit."""
+    due = _due(evidence, settings)
+    measured = "a retrain would gain nothing" if evidence.look else "what a retrain would gain is measured first"
+    return [f"{due}, but {held(evidence, settings, 'retrain') or measured}"] if due else []
 
 
 def _decision(

@@ -43,7 +43,7 @@ def held_back(guards: Guards, as_of: datetime, cost: Cost, action: Challenge = "
 
 
 def stale(guards: Guards, as_of: datetime, cost: Cost) -> str | None:
-    """In words why a retrain is due whatever is seen, or None.
+    """In words why a retrain is due without an alarm, or None.
 
     A challenger that was refused lately says that the champion holds: it is not asked again for as long.
     """
@@ -53,7 +53,7 @@ def stale(guards: Guards, as_of: datetime, cost: Cost) -> str | None:
     if guards.last_refused_at is not None and as_of - guards.last_refused_at < limit:
         return None
     age = (as_of - guards.trained_at) / timedelta(days=1)
-    return f"it learned {age:.0f} days ago, and the limit is {cost.stale_days:g}"
+    return f"the champion learned {age:.0f} days ago, and the limit is {cost.stale_days:g}"
 
 
 def _open_breaker(guards: Guards, as_of: datetime, cost: Cost) -> str | None:

@@ -81,6 +81,8 @@ GAINS = looked(gain("recalibrate", 0.01, 0.004), gain("retrain", 0.10, 0.06))
 PAYS = ALARM | {"look": GAINS}
 WORSE = {"promoted_at": NOW - 5 * DAY, "previous": "3", "paired": pair()}
 OLD = guarded(trained_at=NOW - 400 * DAY)
+PERHAPS = looked(gain("retrain", 0.005, -0.01))
+VAIN = looked(gain("recalibrate", 0.001, -0.01), gain("retrain", 0.0, -0.01))
 SPENT = guarded(spent=9.5)  # a retrain is over the cap, a recalibration within
 
 CASES = {
@@ -125,8 +127,11 @@ CASES = {
         evidence(**PAYS, guards=guarded(refused_in_a_row=3, last_refused_at=NOW - 9 * DAY)),
         "none",
     ),
-    "a stale champion": (evidence(*STEADY, guards=OLD), "retrain"),
-    "a stale champion held back": (evidence(guards=replace(OLD, spent=9.5)), "none"),
+    "a stale champion, perhaps bettered": (evidence(*STEADY, guards=OLD, look=PERHAPS), "retrain"),
+    "a stale champion that nothing betters": (evidence(*STEADY, guards=OLD, look=VAIN), "none"),
+    "a stale champion on too few posts": (evidence(guards=OLD, look=looked(note="3 posts came.")), "retrain"),
+    "a stale champion between two looks": (evidence(*STEADY, guards=OLD), "none"),
+    "a stale champion held back": (evidence(guards=replace(OLD, spent=9.5), look=PERHAPS), "none"),
     "a stale champion, recalibrating pays": (
         evidence(**ALARM, guards=OLD, look=looked(gain("recalibrate", 0.05, 0.02))),
         "recalibrate",
@@ -192,7 +197,37 @@ def test_a_gain_is_measured_while_the_cheaper_action_can_be_paid_and_what_cannot
 def test_nothing_is_measured_on_broken_data_or_for_a_champion_to_be_taken_back():
     assert not wants_look(evidence(GONE, **ALARM), SETTINGS)
     assert not wants_look(evidence(**ALARM, **WORSE), SETTINGS)
-    assert not wants_look(evidence(), SETTINGS) and wants_look(evidence(guards=OLD), SETTINGS)
+    assert not wants_look(evidence(), SETTINGS)
+
+
+def test_a_champion_at_its_age_limit_is_looked_at_once_and_then_as_often_as_any():
+    wants = [
+        wants_look(evidence(guards=replace(OLD, last_look_at=last)), SETTINGS)
+        for last in (None, NOW - DAY, NOW - 27 * DAY, NOW - 28 * DAY)
+    ]
+    assert wants == [True, False, False, True]
+    young = Settings(cost=COST.model_copy(update={"stale_days": 10, "look_days": 1_000}))
+    assert wants_look(evidence(guards=guarded(trained_at=NOW - 10 * DAY, last_look_at=None)), young)
+
+
+@pytest.mark.parametrize(
+    ("look", "guards", "words"),
+    [
+        (VAIN, OLD, "but a retrain would gain nothing: nothing is done"),
+        (None, OLD, "but what a retrain would gain is measured first: nothing is done"),
+        (PERHAPS, replace(OLD, spent=9.5), "but 9.5 of the 10 that 30 days may cost is spent"),
+        (PERHAPS, OLD, "; a retrain would gain 0.005 (-0.010 to 0.020)"),
+    ],
+)
+def test_what_becomes_of_a_champion_past_its_age_limit_is_said(look, guards, words):
+    said = str(decide(evidence(*STEADY, guards=guards, look=look), SETTINGS))
+    assert f"the champion learned 400 days ago, and the limit is 365{'' if words[0] == ';' else ', '}{words}" in said
+
+
+def test_a_retrain_at_the_age_limit_is_the_one_that_was_measured():
+    since = NOW - 9 * DAY
+    decision = decide(evidence(guards=OLD, look=looked(gain("retrain", 0.005, -0.01, since=since))), SETTINGS)
+    assert (decision.action, decision.since, decision.cut) == ("retrain", since, NOW - 4 * DAY)
 
 
 def test_a_gain_is_measured_from_the_day_on_which_enough_labels_of_the_new_world_are_in():

@@ -132,7 +132,7 @@ def test_three_refusals_open_the_breaker_for_four_weeks():
 
 def test_an_old_champion_is_stale_unless_a_challenger_was_refused_of_late():
     old = Guards(trained_at=ago(365))
-    assert stale(old, NOW, COST) == "it learned 365 days ago, and the limit is 365"
+    assert stale(old, NOW, COST) == "the champion learned 365 days ago, and the limit is 365"
     assert stale(replace(old, last_refused_at=ago(100)), NOW, COST) is None
     assert stale(Guards(trained_at=ago(364)), NOW, COST) is None
     assert stale(Guards(), NOW, COST) is None
