@@ -9,9 +9,11 @@ from typing import Any
 from models.look import Gain, Look
 from monitoring.alarm import DECIDING, Finding
 from monitoring.evidence import Evidence
+from monitoring.measures import Measure
 
 NAMED = 3  # names in a sentence; more are counted
 KIND_WORDS = {"prediction": "prediction of ", "label": "share of ", "calibration": "calibration of "}
+YOUNG = timedelta(days=28)  # a version whose own days say little of what loss is usual (reference.USUAL_DAYS)
 SEEN = 0.1  # share of the limit from which a stream is worth a word
 
 
@@ -77,8 +79,22 @@ def loss_words(evidence: Evidence) -> str:
             return f"the loss on {loss.rows:,} mature posts is {loss.value:.3g}, with no reference to hold it against"
         return f"the loss could not be judged ({f'{rows:,}' if rows else 'no'} mature posts)" + _estimate(evidence)
     turn = "is up by" if rise.value > 0 else "is down by"
-    within = ", within what days differ by" if evidence.alarm is not None and evidence.alarm.of("loss") else ""
-    return f"the loss on {rise.rows:,} mature posts {turn} {share(abs(rise.value))}{within}"
+    return f"the loss on {rise.rows:,} mature posts {turn} {share(abs(rise.value))}{_why_calm(rise, evidence)}"
+
+
+def _why_calm(rise: Measure, evidence: Evidence) -> str:
+    """Why such a loss raises no alarm. The level of few days is itself in doubt, so that much must rise to be seen."""
+    if evidence.alarm is None or not evidence.alarm.of("loss"):
+        return ""
+    if rise.value >= rise.threshold and (age := _age(evidence)) is not None and age < YOUNG:
+        return f", and no alarm stands: the {span(age)} of version {evidence.version} are too few to tell"
+    return ", and what days have shown so far raises no alarm" if rise.alarm else ", within what days differ by"
+
+
+def _age(evidence: Evidence) -> timedelta | None:
+    """Since the version was trained, or promoted where only its calibrator was."""
+    moments = [m for m in (evidence.guards.trained_at, evidence.promoted_at) if m is not None]
+    return evidence.as_of - max(moments) if moments else None
 
 
 def _estimate(evidence: Evidence) -> str:

@@ -269,6 +269,21 @@ def test_what_called_for_a_look_is_named_before_what_moved_further_and_only_expl
     assert ("topic_mean_90d moved too" in said) == performance
 
 
+@pytest.mark.parametrize(
+    ("rise", "days", "words"),
+    [
+        (measure("performance", "loss_rise", 0.47, 0.05, True), 7, "the 7 days of version 4 are too few to tell"),
+        (measure("performance", "loss_rise", 0.47, 0.05), 7, "the 7 days of version 4 are too few to tell"),
+        (measure("performance", "loss_rise", 0.47, 0.05, True), 60, "what days have shown so far raises no alarm"),
+        (measure("performance", "loss_rise", 0.47, 0.05), 60, "within what days differ by"),
+        (measure("performance", "loss_rise", 0.02, 0.05), 7, "within what days differ by"),
+    ],
+)
+def test_a_rise_without_an_alarm_is_explained_by_what_is_known(rise, days, words):
+    serves = {"promoted_at": NOW - days * DAY, "guards": guarded(last_look_at=NOW - 3 * DAY)}
+    assert words in str(decide(evidence(rise, **serves), SETTINGS))
+
+
 def test_a_sure_gain_of_less_than_a_hundredth_of_the_loss_is_left_alone_and_said_to_be_small():
     small = looked(gain("retrain", 0.004, 0.003))
     decision = decide(evidence(**ALARM, look=replace(small, champion_loss=0.6), posts_per_day=1e6), SETTINGS)
