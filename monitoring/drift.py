@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 DRAWINGS = 12  # columns; each costs a tenth of a second and 10 kB
 DRAWN_ROWS = 500_000  # a side, at most: what is beyond keeps the shares and not the size
+MOST = 10.0  # limits: evidence beyond is not counted out
 BARS = 30  # on screen at once; the others are a drag away
 HEAD = (
     "what",
@@ -87,7 +88,7 @@ def _row(measure: Measure, method: str) -> tuple[str, ...]:
         method,
         *numbers,
         _shown(measure.surprise, "+.1f"),
-        _shown(measure.spent, ".0%").replace("%", " %"),
+        _evidence(measure.spent),
         verdict,
         f"{measure.rows:,}",
         measure.stock or "-",
@@ -97,6 +98,12 @@ def _row(measure: Measure, method: str) -> tuple[str, ...]:
 def _named(measure: Measure) -> str:
     part = "" if measure.slice == ALL else f", {measure.slice}"
     return f"{measure.name}{part}" if measure.kind == "drift" else f"{measure.kind}: {measure.name}{part}"
+
+
+def _evidence(spent: float) -> str:
+    """Evidence is a product over days: of a clear case its size tells no more than that it was far beyond enough."""
+    shown = f"over {MOST:,.0%}" if spent > MOST else _shown(spent, ".0%")
+    return shown.replace("%", " %")
 
 
 def _shown(number: float, form: str) -> str:

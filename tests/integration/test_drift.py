@@ -102,6 +102,13 @@ def test_what_cannot_be_drawn_stands_in_the_table(tmp_path):
     assert '"performance: platform, x"' in html and "Drift in column" not in html
 
 
+def test_evidence_far_beyond_the_limit_is_not_counted_out(tmp_path):
+    spent = (9.99, 10.01, 3e21, np.inf)
+    losses = [Measure("performance", f"m{n}", "x", 0.5, 0.6, True, 700, spent=s) for n, s in enumerate(spent)]
+    html = page_of(tmp_path / "p.html", [], losses)
+    assert html.count('"999 %"') == 1 and html.count('"over 1,000 %"') == 3
+
+
 def test_bars_stand_in_the_order_of_the_values(tmp_path):
     reference, current = frame(1, 1_400), frame(2, 700)
     spaces = {"momentum": spaces_of(reference)["momentum"]}
