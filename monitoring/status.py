@@ -28,6 +28,7 @@ def _model(stores: Stores, name: str) -> dict[str, Any]:
         "versions": len(stores.registry.versions(name)),
         "since": move.at if move else None,
         "why": move.reason if move else None,
+        "left": move.previous if move and move.kind == "rolled_back" else None,
         "last_decision": decision.reason if decision else None,
         "last_decision_at": decision.at if decision else None,
         "blocked": [str(w) for w in blocked_windows(stores.ledger, name, decision.at)] if decision else [],
@@ -49,11 +50,13 @@ def _lines(name: str, model: dict[str, Any]) -> list[str]:
         return ["", f"{name}: no champion yet. Train one: trimtab train {name}"]
     others = [f"{alias} {model[alias]}" for alias in ("challenger", "previous") if model[alias]]
     versions = f"{model['versions']} versions"
+    # The reason of a rollback tells of the version that was left, not of the one that serves.
+    left = f"version {model['left']} was taken back: " if model["left"] else ""
     since = f" since {model['since']:%Y-%m-%d %H:%M}" if model["since"] else ""
     return [
         "",
         f"{name}: version {model['champion']} serves{since} ({', '.join([*others, versions])}).",
-        f"  Why: {model['why']}",
+        f"  Why: {left}{model['why']}",
         f"  Last decision: {model['last_decision'] or 'none yet'}",
         *([f"  Never learned from: what came in {', '.join(model['blocked'])}"] if model["blocked"] else []),
     ]

@@ -10,10 +10,13 @@ import pytest
 from models import promotion
 from models.promotion import barred, promote, recover, rollback
 from models.registry import Registry
+from models.stores import Stores
+from monitoring.status import lines, status
 from tests import tiny_stores
 from tests.tiny_story import AT
 from trimtab.errors import NothingToRollBack, RegistryError, UnknownModel
 from trimtab.ledger import Ledger
+from trimtab.settings import Settings
 
 
 @pytest.fixture
@@ -68,6 +71,15 @@ def test_the_cards_of_both_versions_say_what_happened(registry, ledger):
     assert card(registry, "2").startswith("Rolled back on 2012-04-22 00:00 UTC")
     assert "angry users" in card(registry, "2")
     assert card(registry, "1").startswith("Champion again since 2012-04-22")
+
+
+def test_status_says_of_which_version_a_reason_tells(registry, ledger, tmp_path):
+    stores = Stores(Settings(home=tmp_path, models=("tests.tiny_model",)))
+    for version in "12":
+        up(registry, ledger, version)
+    assert "  Why: 2 is better" in lines(status(stores))
+    back(registry, ledger)
+    assert "  Why: version 2 was taken back: angry users" in lines(status(stores))
 
 
 def test_a_rollback_puts_back_what_served_before_and_bars_what_it_left(registry, ledger):
