@@ -38,7 +38,8 @@ def policy(name: str) -> Policy:
     if kind == "calendar":
         return Policy(name, _calendar(duration(every) if every else timedelta(0)))
     if every or kind not in KNOWN:
-        raise SettingsError(f"No policy is called '{name}'.{hint(kind, KNOWN)} Known: {', '.join(KNOWN)}.")
+        known = f"Known: {', '.join(KNOWN)}, and in a backtest {ORACLE}."
+        raise SettingsError(f"No policy is called '{name}'.{hint(kind, KNOWN)} {known}")
     if kind == "evidently-default":
         return Policy(name, _stock(STOCK_SHARE), frozenset({"stock"}))
     if kind == "evidently-any":

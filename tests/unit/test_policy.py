@@ -93,10 +93,15 @@ def test_budgeted_without_any_evidence_does_nothing():
     assert action("budgeted", evidence()) == "none"
 
 
-@pytest.mark.parametrize("name", ["budgetted", "drift", "never:3d", "calendar:soon", "oracle", ""])
+@pytest.mark.parametrize("name", ["budgetted", "drift", "never:3d", "oracle", ""])
 def test_an_unknown_policy_is_refused_with_the_ones_there_are(name):
-    with pytest.raises(SettingsError):
+    with pytest.raises(SettingsError, match=r"budgeted, and in a backtest oracle\.$"):
         policy(name)
+
+
+def test_a_calendar_of_no_duration_is_refused():
+    with pytest.raises(SettingsError, match="'soon' is not a duration"):
+        policy("calendar:soon")
 
 
 def test_a_policy_pays_only_for_what_it_looks_at():
