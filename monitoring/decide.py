@@ -20,6 +20,7 @@ from trimtab.settings import Settings
 Action = Literal["none", "quarantine", "recalibrate", "retrain", "rollback"]
 
 PROBATION = timedelta(days=28)  # after a promotion, in which the version before it is still an option
+MORE = 1.25  # times as many days of labels as at the last look, which saw a gain that could be chance
 SETTLED = timedelta(days=4)  # of labels from the new world before a gain is looked for: some to learn, some to judge
 FALSE_GAIN = 0.05  # chance that a champion that cannot be bettered is ever replaced, spent look by look
 
@@ -70,7 +71,7 @@ def wants_look(evidence: Evidence, settings: Settings) -> bool:
     if broken(evidence) or _worse_than_previous(evidence, settings) or idle(evidence, settings):
         return False
     if calls(evidence):
-        return settled_on(evidence) <= evidence.as_of
+        return measured_from(evidence) <= evidence.as_of
     return _overdue(evidence, settings)
 
 
@@ -91,10 +92,17 @@ def raised(evidence: Evidence) -> bool:
     return evidence.alarm is not None and evidence.alarm.raised
 
 
-def settled_on(evidence: Evidence) -> datetime:
-    """When enough labels of the new world will have come to learn from and to judge on."""
-    changed = evidence.changed_at or evidence.as_of - SETTLED - evidence.label_delay
-    return changed + evidence.label_delay + SETTLED
+def measured_from(evidence: Evidence) -> datetime:
+    """When a gain is worth measuring: once labels of the new world are in, to learn from some and to judge on some.
+
+    After a gain that could be chance it takes a quarter more of them: the same posts would say the same again.
+    """
+    delay, last = evidence.label_delay, evidence.guards.last_answer_at
+    first_labels = (evidence.changed_at or evidence.as_of - SETTLED - delay) + delay
+    settled = first_labels + SETTLED
+    if last is None or evidence.changed_at is None or not evidence.guards.unsure:
+        return settled
+    return max(settled, first_labels + MORE * (last - first_labels))
 
 
 def _data_broken(evidence: Evidence, settings: Settings) -> Decision | None:
@@ -177,7 +185,7 @@ def _nothing(evidence: Evidence, settings: Settings) -> Decision:
         reasons.append(why)
     elif raised(evidence):
         reasons.append(
-            f"what acting would gain is measured from {settled_on(evidence):%Y-%m-%d} on, when labels are in"
+            f"what acting would gain is measured from {measured_from(evidence):%Y-%m-%d} on, when more labels are in"
         )
     elif moved := moved_words(evidence):
         reasons.append(moved)

@@ -10,7 +10,7 @@ import pytest
 from models.intervals import Interval
 from models.look import Gain, Look
 from monitoring.alarm import Alarm, Finding
-from monitoring.decide import DONE, FALSE_GAIN, Decision, confidence, decide, settled_on, wants_look
+from monitoring.decide import DONE, FALSE_GAIN, Decision, confidence, decide, measured_from, wants_look
 from monitoring.evidence import Evidence, Guards
 from monitoring.measures import Measure
 from monitoring.paired import Paired
@@ -235,7 +235,7 @@ def test_a_gain_is_measured_from_the_day_on_which_enough_labels_of_the_new_world
     wants = {days: wants_look(evidence(**(ALARM | {"changed_at": NOW - days * DAY})), SETTINGS) for days in (5, 6, 7)}
     assert wants == {5: False, 6: True, 7: True}
     early = evidence(**(ALARM | {"changed_at": NOW - 5 * DAY}))
-    assert settled_on(early) == NOW + DAY
+    assert measured_from(early) == NOW + DAY
     assert "is measured from 2012-04-12 on" in str(decide(early, SETTINGS))
 
 
@@ -289,3 +289,13 @@ def test_a_sure_gain_of_less_than_a_hundredth_of_the_loss_is_left_alone_and_said
     decision = decide(evidence(**ALARM, look=replace(small, champion_loss=0.6), posts_per_day=1e6), SETTINGS)
     assert decision.action == "none"
     assert "more than it costs, but less than 1.0 % of the loss" in str(decision)
+
+
+def test_a_gain_that_could_be_chance_is_measured_again_with_a_quarter_more_days():
+    """Labels come two days late: there were eight days of them at the last look, and ten are wanted."""
+    wants = {}
+    for days in (9, 10):
+        left_open = guarded(unsure=True, answers=1, last_answer_at=NOW - (days - 8) * DAY)
+        seen = evidence(**ALARM | {"changed_at": NOW - (days + 2) * DAY, "guards": left_open})
+        wants[days] = wants_look(seen, SETTINGS)
+    assert wants == {9: False, 10: True}
