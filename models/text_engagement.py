@@ -57,17 +57,28 @@ def fit_text(frame: DataFrame, distance: np.ndarray) -> TextModel:
 
 def _cross_fit(encoded: Encoded, distance: np.ndarray, rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(weights on all rows, out-of-fold score of the words, of the topic)."""
-    word = _sparse(encoded.word_rows, encoded.word_slots, encoded.scale)
-    topic = _sparse(encoded.topic_rows, encoded.topic_slots, encoded.scale)
+    used_slots, place = _used(encoded.word_slots, encoded.topic_slots)
+    word = _sparse(encoded.word_rows, place[encoded.word_slots], encoded.scale, len(used_slots))
+    topic = _sparse(encoded.topic_rows, place[encoded.topic_slots], encoded.scale, len(used_slots))
     fold = np.arange(rows) % FOLDS
     used = np.column_stack([*(fold != part for part in range(FOLDS)), np.ones(rows, bool)]).astype(np.float32)
     solved = ridge(word + topic, distance, used)
     pick = np.arange(rows), fold
-    return solved[:, -1].copy(), (word @ solved)[pick], (topic @ solved)[pick]
+    weights = np.zeros(1 << SLOT_BITS, np.float32)
+    weights[used_slots] = solved[:, -1]
+    return weights, (word @ solved)[pick], (topic @ solved)[pick]
+
+
+def _used(*slots: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(slots that occur, place of each slot among them): a few posts fill few of all slots, and the rest stay at 0."""
+    occurs = np.zeros(1 << SLOT_BITS, bool)
+    for part in slots:
+        occurs[part] = True
+    return np.flatnonzero(occurs), np.cumsum(occurs) - 1
 
 
 def ridge(design: sparse.csr_matrix, target: np.ndarray, used: np.ndarray) -> np.ndarray:
-    """Ridge weights (slots, fits) by conjugate gradients, all fits at once; `used` (rows, fits) is 1 or 0.
+    """Ridge weights (columns, fits) by conjugate gradients, all fits at once; `used` (rows, fits) is 1 or 0.
 
     Each fit centres the target on its own mean. Hestenes and Stiefel (1952) on the normal equations.
     """
@@ -87,9 +98,9 @@ def ridge(design: sparse.csr_matrix, target: np.ndarray, used: np.ndarray) -> np
     return solution
 
 
-def _sparse(rows: np.ndarray, slot: np.ndarray, scale: np.ndarray) -> sparse.csr_matrix:
+def _sparse(rows: np.ndarray, column: np.ndarray, scale: np.ndarray, columns: int) -> sparse.csr_matrix:
     values = scale[rows].astype(np.float32)
-    return sparse.csr_matrix((values, (rows, slot)), shape=(len(scale), 1 << SLOT_BITS), dtype=np.float32)
+    return sparse.csr_matrix((values, (rows, column)), shape=(len(scale), columns), dtype=np.float32)
 
 
 def _frequent(values: pa.Array, least: int) -> pa.Array:

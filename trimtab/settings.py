@@ -52,7 +52,7 @@ class Training(Section):
     """How models learn."""
 
     seed: int = Field(0, ge=0)
-    threads: int = Field(2, ge=1, description="part of what makes a booster reproducible")
+    threads: int = Field(2, ge=1, description="folds of a sentiment fit that run at once; LightGBM itself uses one thread")
     history_days: float = Field(730, gt=0, description="how far back training rows go")
     min_rows: int = Field(300, ge=10, description="fewer mature rows than this never train")
     fresh_rows: int = Field(200, ge=30, description="at least so many fresh rows, however old")
@@ -87,7 +87,11 @@ class Cost(Section):
     look_days: float = Field(28, gt=0, description="without an alarm, a gain is looked for at least this often")
     breaker_refusals: int = Field(3, ge=1, description="challengers refused in a row that stop automatic retraining")
     breaker_days: float = Field(28, gt=0, description="for which it then stops")
-    stale_days: float = Field(365, gt=0, description="age of a champion at which it is retrained whatever is seen")
+    stale_days: float = Field(
+        365,
+        gt=0,
+        description="age of a champion at which it is retrained, unless a look measures that it gains nothing",
+    )
 
 
 class Release(Section):
