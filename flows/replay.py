@@ -47,8 +47,9 @@ def replay(
     }
 
 
-def _totals(done: Replay, overall: dict[str, float], headline: str, seconds: float) -> dict[str, Any]:
-    by_window = [window["metrics"][headline] for window in done.windows if window.get("metrics")]
+def _totals(done: Replay, overall: dict[str, float | None], headline: str, seconds: float) -> dict[str, Any]:
+    scores = (window["metrics"].get(headline) for window in done.windows if window.get("metrics"))
+    by_window = [score for score in scores if score is not None]
     return {
         "windows": len(done.windows),
         "rows": sum(window["rows"] for window in done.windows),
@@ -60,11 +61,18 @@ def _totals(done: Replay, overall: dict[str, float], headline: str, seconds: flo
     }
 
 
-def _sentence(done: Replay, overall: dict[str, float], headline: str, policy: str) -> str:
+def _sentence(done: Replay, overall: dict[str, float | None], headline: str, policy: str) -> str:
     asked = sum(window["decision"] == "retrain" for window in done.windows)
     served = len({window["version"] for window in done.windows})
-    score = f"{headline} {overall[headline]:.4f}" if overall else "no labelled rows"
+    rows = sum(window["rows"] for window in done.windows)
     return (
-        f"{policy}: {len(done.windows)} windows, {sum(window['rows'] for window in done.windows):,} posts, {score}, "
+        f"{policy}: {len(done.windows)} windows, {rows:,} posts, {_score(overall, headline)}, "
         f"{asked} retrains asked for, {served} versions served."
     )
+
+
+def _score(overall: dict[str, float | None], headline: str) -> str:
+    if not overall:
+        return "no labelled rows"
+    found = overall[headline]
+    return f"{headline} {found:.4f}" if found is not None else f"{headline} not a number"

@@ -17,6 +17,7 @@ from monitoring.backtest import Course, Progress, first_version, rows_in, run, w
 from monitoring.oracle import cheapest
 from monitoring.policy import ORACLE, Policy
 from monitoring.pool import Candidate, Pool
+from monitoring.wording import finite
 from trimtab.errors import NotEnoughData
 from trimtab.settings import Cost, Settings
 from trimtab.windows import Window
@@ -143,9 +144,8 @@ class Hindsight:
         return concat(parts).loc[self.rows.index]
 
     def _metrics(self, told: DataFrame, part: slice) -> dict[str, float | None]:
-        """None for what is no number, which JSON does not have."""
         found = self.model.metrics(self.rows.iloc[part], told.iloc[part])
-        return {name: float(value) if math.isfinite(value) else None for name, value in found.items()}
+        return {name: finite(value) for name, value in found.items()}
 
     def _prices(self, versions: list[Candidate]) -> np.ndarray:
         """What changing from one version (row) to another (column) costs; back to what was paid for, nothing."""

@@ -21,6 +21,7 @@ from monitoring.evidence import Evidence
 from monitoring.policy import Policy
 from monitoring.serving import serving_of
 from monitoring.stock_measures import Stock
+from monitoring.wording import finite
 from trimtab.errors import NotEnoughData
 from trimtab.windows import Window
 
@@ -121,7 +122,7 @@ def _champion(stores: Stores, model: Model) -> LoadedVersion:
     return stores.registry.load(model.name, version)
 
 
-def add_metrics(model: Model, history: History, done: Replay, as_of: datetime) -> dict[str, float]:
+def add_metrics(model: Model, history: History, done: Replay, as_of: datetime) -> dict[str, float | None]:
     """Fill each window's metrics on its mature rows; returns the metrics over all rows of all windows."""
     if not done.predictions:
         return {}
@@ -135,5 +136,5 @@ def add_metrics(model: Model, history: History, done: Replay, as_of: datetime) -
     return _plain(model.metrics(rows, told)) if len(rows) else {}
 
 
-def _plain(metrics: dict[str, float]) -> dict[str, float]:
-    return {name: float(value) for name, value in metrics.items()}
+def _plain(metrics: dict[str, float]) -> dict[str, float | None]:
+    return {name: finite(value) for name, value in metrics.items()}

@@ -166,6 +166,10 @@ def evidence_of(evidence: Evidence) -> dict[str, Any]:
 
 
 def short(value: float) -> float | None:
-    """Four digits; None for what is no number, which JSON does not have."""
-    rounded = float(f"{value:.4g}")  # the largest floats round to infinity
-    return rounded if math.isfinite(rounded) else None
+    """In four digits."""
+    return finite(float(f"{value:.4g}"))  # the largest floats round to infinity
+
+
+def finite(value: float) -> float | None:
+    """None for what is no number, which JSON does not have."""
+    return float(value) if math.isfinite(value) else None

@@ -1,15 +1,19 @@
 """The loop over past data under a virtual clock: what it reports, and what it leaves alone."""
 
+import json
 from datetime import date, timedelta
 
 import pytest
 
-from flows.replay import replay
+from flows.replay import _sentence, _totals, replay
 from models.history import load_history
 from models.stores import Stores
+from monitoring.replay import Replay, add_metrics
 from simulator.incidents import parse
 from simulator.world import World
 from simulator.write import write
+from tests.tiny_history import END as HISTORY_END
+from tests.tiny_history import MODEL, WEEK, Said, history
 from trimtab import settings
 from trimtab.errors import SettingsError, UnknownModel
 from trimtab.windows import Window, utc
@@ -102,6 +106,20 @@ def test_views_are_built_once_and_never_taken_back(never, lived):
     written = view.stat().st_mtime_ns
     assert stores.refresh_features(START)["post_content"] == stores.lake.count("posts")
     assert view.stat().st_mtime_ns == written
+
+
+def test_a_metric_that_is_no_number_is_null_in_the_report_and_said_in_its_sentence():
+    champion, past = Said("1", float("nan")), history()
+    posts = past.scored_in(WEEK)
+    done = Replay(
+        [{"start": WEEK.start, "end": WEEK.end, "rows": len(posts), "version": "1", "decision": "none"}],
+        [champion.predict(posts).assign(post_id=posts["post_id"], window=0)],
+    )
+    overall = add_metrics(MODEL, past, done, HISTORY_END)
+    told = {"windows": done.windows, "totals": _totals(done, overall, "mae", 0.0)}
+    assert json.loads(json.dumps(told, default=str, allow_nan=False))["windows"][0]["metrics"]["mae"] is None
+    assert told["totals"]["metrics"]["mae"] is told["totals"]["mean_window_mae"] is None
+    assert "posts, mae not a number, 0 retrains" in _sentence(done, overall, "mae", "never")
 
 
 @pytest.mark.parametrize(
