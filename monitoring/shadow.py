@@ -24,6 +24,7 @@ class Gap:
     rows: int  # labelled posts that both scored
     posts: int  # scored in that time, as far as labels have come
     until: datetime  # when the newest labelled one of them was scored
+    silent: int = 0  # labelled posts left out: the other version gives no number for them
 
 
 @dataclass
@@ -44,7 +45,8 @@ class Shadow:
     def gap(self, before: str, after: str, start: datetime, end: datetime, *, known_from: datetime) -> Gap | None:
         """Loss of `before` minus that of `after` a post scored in [start, end); None below MIN_ROWS of them.
 
-        `known_from`: neither learned from posts scored since. Whole days are drawn for the interval.
+        `known_from`: neither learned from posts scored since. Whole days are drawn for the interval. A post that
+        `after` gives no number for has no difference: it is left out and counted.
         """
         times, begin = self.rows["event_timestamp"], max(start, known_from)
         inside = ((times >= Timestamp(begin)) & (times < Timestamp(end))).to_numpy()
@@ -59,7 +61,7 @@ class Shadow:
         saved = (old - new)[usable]
         draw = Draw(np.random.default_rng(self.seed), RESAMPLES, self.confidence)
         mean = draw.mean(saved, finer_blocks(rows, FEW_DAYS)) if np.isfinite(saved).all() else NEVER
-        return Gap(mean, len(rows), posts, until.to_pydatetime())
+        return Gap(mean, len(rows), posts, until.to_pydatetime(), int((~usable).sum()))
 
     def losses(self, version: str) -> np.ndarray:
         """One a mature row; not finite where the version gives no number."""

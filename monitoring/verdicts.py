@@ -234,7 +234,7 @@ def _priced(
 ) -> Judged:
     """The verdict for a gain and for a loss; not known while time is left and zero is within the interval."""
     if gap is None:
-        return Judged(entry, UNKNOWN, None, "too few labels have come to judge it.")
+        return Judged(entry, UNKNOWN, None, "too few labelled posts that both scored have come to judge it.")
     worth = gap.posts * bench.cost.error_cost
     saved = Interval(*(each * worth - price for each in (gap.per_post.value, gap.per_post.low, gap.per_post.high)))
     over = bench.shadow.rows["event_timestamp"].max() >= Timestamp(end) - timedelta(days=1)
@@ -242,5 +242,6 @@ def _priced(
     verdict = UNKNOWN if not (over or sure) else verdicts[0] if saved.value > 0 else verdicts[1]
     what = f"{'saved' if saved.value > 0 else 'lost'} {abs(saved.value):.2f} ({saved.low:.2f} to {saved.high:.2f})"
     less = f", less its cost of {price:.2f}" if price else ""
-    each = f"{gap.per_post.value:+.4f} of loss a post on {gap.posts:,} posts ({gap.rows:,} labelled){less}"
+    silent = f", {gap.silent:,} more without a number" if gap.silent else ""
+    each = f"{gap.per_post.value:+.4f} of loss a post on {gap.posts:,} posts ({gap.rows:,} labelled{silent}){less}"
     return Judged(entry, verdict, saved, f"{what}: {each}.", gap=gap)

@@ -17,7 +17,8 @@ from trimtab.windows import Window, utc
 START = utc("2024-01-01")
 DAYS, A_DAY = 60, 40
 COST = Cost(retrain_cost=1, recalibrate_cost=0.1, error_cost=0.01, payback_days=28)
-ERRORS = {"1": 0.3, "2": 0.1, "3": 0.5, "nan": np.nan}  # mean loss of each version
+ERRORS = {"1": 0.3, "2": 0.1, "3": 0.5, "nan": np.nan, "4": 0.1}  # mean loss of each version
+SILENT = {"4": np.nan}  # on every fourth post
 
 
 def day(number):
@@ -48,7 +49,8 @@ class Past:
 
     def judged(self, as_of=DAYS):
         def predict(version, rows):
-            return pd.DataFrame({"value": np.full(len(rows), ERRORS[version])}, index=rows.index)
+            value = np.where(np.arange(len(rows)) % 4 == 0, SILENT.get(version, 0.0), 0.0) + ERRORS[version]
+            return pd.DataFrame({"value": value}, index=rows.index)
 
         shadow = Shadow(MODEL, history(), predict, day(as_of))
         return judge_decisions(Bench(self.ledger.entries(), shadow, COST, timedelta(days=7)))
@@ -90,6 +92,15 @@ def test_a_rollback_from_a_version_that_gives_no_numbers_was_right(past):
     (only,) = past.judged()
     assert only.verdict == "right"
     assert only.plain()["saved"] == [None, None, None], "JSON has no infinity"
+
+
+def test_posts_that_the_new_version_gives_no_number_for_are_left_out_and_counted(past):
+    past.decided("retrain", 20)
+    past.add("promoted", 20, "4", "1")
+    (only,) = past.judged()
+    whole = 28 * A_DAY
+    assert (only.gap.rows, only.gap.silent) == (whole * 3 // 4, whole // 4)
+    assert f"({whole * 3 // 4} labelled, {whole // 4} more without a number)" in only.sentence
 
 
 def test_a_rollback_to_a_worse_version_was_wrong(past):
