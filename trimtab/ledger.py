@@ -28,6 +28,16 @@ KINDS = (
     "rollback_refused",
     "retrain_started",
     "retrain_finished",
+    "gates_judged",
+    "review_wanted",
+    "approved",
+    "refused",
+    "acknowledged",
+    "moved_by_hand",
+    "challenger_moved",
+    "watch_begun",
+    "watch_ended",
+    "reproduced",
 )
 FORMAT = 1  # PRAGMA user_version of the file
 BUSY_SECONDS = 30
