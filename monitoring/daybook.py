@@ -230,13 +230,12 @@ class DayBook:
         return found
 
     def _slices(self) -> list[tuple[str, str, np.ndarray]]:
-        """(slicing, slice, rows inside) of the largest slices."""
-        found = []
-        for slicing, names in self.model.slices(self.matured).items():
-            names = names.astype(str)
-            if "other" in set(names):
+        """(slicing, slice, rows inside) of the largest slices of the reference days: later rows have no say in them."""
+        before, found = self.model.slices(self.matured[self.label_day < self.reference.days]), []
+        for slicing, names in self.model.slices(self.matured).astype(str).items():
+            shares = before[slicing].astype(str).value_counts(normalize=True)
+            if "other" in shares:
                 continue  # which slices are common is known only once all rows are
-            shares = names[self.label_day < self.reference.days].value_counts(normalize=True)
             kept = shares[shares.between(*SLICE_SHARE)].index
             found += [(str(slicing), str(part), (names == part).to_numpy(), float(shares[part])) for part in kept]
         largest = sorted(found, key=lambda part: (-part[3], part[0], part[1]))[:MOST_SLICES]

@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -57,6 +58,21 @@ def rounded(evidence):
 def test_the_future_of_a_history_changes_nothing():
     now, later = (assess(MODEL, past, serving(), WINDOW, SETTINGS) for past in (known_by(NOW, CALM), afterwards(CALM)))
     assert later.label_delay == now.label_delay == timedelta(hours=48)
+    assert rounded(later) == rounded(now)
+
+
+def common(rows):
+    """The two largest of what only names say, and the others in one."""
+    largest = rows["word"].value_counts().index[:2]
+    return pd.DataFrame({"word": rows["word"].where(rows["word"].isin(largest), "other")})
+
+
+def test_names_that_come_later_take_no_slice_away():
+    posts = CALM.posts.assign(word=np.where(CALM.posts.index % 3 == 0, "a", "b"))
+    named = replace(CALM, posts=posts.assign(word=posts["word"].where(posts["event_timestamp"] < NOW, "new")))
+    model = replace(MODEL, slices=common)
+    now, later = (assess(model, past, serving(), WINDOW, SETTINGS) for past in (known_by(NOW, named), named))
+    assert {finding.slice for finding in now.alarm.of("slice")} == {"a", "b"}
     assert rounded(later) == rounded(now)
 
 
