@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from hashlib import blake2b
+from itertools import count
 from typing import Any
 
 from pandas import DataFrame
@@ -92,8 +93,8 @@ class Pool:
     ) -> Candidate:
         rows = self._mature(as_of, blocked)
         learned, fresh = split_fresh(rows, as_of, self.training, since=since, cut=cut)
-        name, fitted = _name(as_of, since, cut, blocked), self.model.fit(learned, self.fit_settings)
-        return self._candidate(name, as_of, fitted, learned, fresh, as_of if since else cut)
+        fitted = self.model.fit(learned, self.fit_settings)
+        return self._candidate(_name(as_of, since), as_of, fitted, learned, fresh, as_of if since else cut)
 
     def _recalibrate(
         self,
@@ -107,8 +108,7 @@ class Pool:
         if fit is None or rows.empty:
             raise NotEnoughData(f"{self.model.name} has no calibrator, or no mature rows to refit it on; retrain it.")
         learned, fresh = split_calibration(rows, as_of, base.trained_at, self.training, since=since, cut=cut)
-        name = f"{_name(as_of, since, cut, blocked)} calibrating {base.version}"
-        fitted = fit(base.files, learned, self.fit_settings)
+        name, fitted = _name(as_of, since, "recalibrated"), fit(base.files, learned, self.fit_settings)
         return self._candidate(name, as_of, fitted, learned, fresh, as_of if since else cut, base)
 
     def _candidate(
@@ -122,7 +122,7 @@ class Pool:
         base: Candidate | None = None,
     ) -> Candidate:
         return Candidate(
-            version=name,
+            version=self._unique(name),
             trained_at=as_of,
             files=fitted.files,
             scoring=self.model.scoring,
@@ -132,6 +132,12 @@ class Pool:
             learned_rows=len(learned),
             base=base.version if base else None,
         )
+
+    def _unique(self, name: str) -> str:
+        """What else makes versions of a day differ (the cut, what is left out, the booster) is too long for a name."""
+        taken = {made.version for made in self.made}
+        others = (f"{name} ({number})" for number in count(2))
+        return name if name not in taken else next(other for other in others if other not in taken)
 
     def _mature(self, as_of: datetime, blocked: tuple[Window, ...]) -> DataFrame:
         """As production gathers them: of the last history_days, as they were known."""
@@ -164,14 +170,8 @@ class Pool:
         return made
 
 
-def _name(as_of: datetime, since: datetime | None, cut: datetime | None, blocked: tuple[Window, ...]) -> str:
+def _name(as_of: datetime, since: datetime | None, how: str = "") -> str:
     """The day (and hour, where it is not midnight) of the training, then how it differs from the usual one."""
-    parts = [_moment(as_of)]
-    parts += [f"since {_moment(since)}"] if since else []
-    parts += [f"judged from {_moment(cut)}"] if cut else []
-    parts += [f"without {len(blocked)} window{'s' if len(blocked) > 1 else ''}"] if blocked else []
-    return " ".join(parts)
-
-
-def _moment(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d}" if moment.hour == moment.minute == 0 else f"{moment:%Y-%m-%dT%H:%M}"
+    hour = "" if as_of.hour == as_of.minute == 0 else f"T{as_of:%H:%M}"
+    year = "" if since and since.year == as_of.year else "%Y-"
+    return " ".join(filter(None, (f"{as_of:%Y-%m-%d}{hour}", how, f"since {since:{year}%m-%d}" if since else "")))

@@ -97,7 +97,9 @@ def test_a_window_without_posts_has_nothing_to_be_left_out(found, world):
     broken = Policy("broken", lambda e, _: Decision("retrain" if e.as_of == START + 6 * day else "quarantine", ("",)))
     pool = Pool(model, past, world[0], stores.fit_settings)
     course = run(model, past, Window(START, START + 7 * day), day, broken, world[0], pool)
-    assert course.windows[5]["challenger"].endswith("without 2 windows")
+    left_out = tuple(Window(START + n * day, START + (n + 1) * day) for n in range(2))
+    assert course.windows[5]["challenger"] == pool.train(START + 6 * day, blocked=left_out).version
+    assert len(pool.made) == 2
 
 
 def test_a_version_is_fitted_once_however_many_policies_ask_for_it(found, world):
