@@ -22,6 +22,7 @@ class Check:
     low: float | datetime | None = None
     high: float | datetime | None = None
     allowed: tuple[str, ...] = ()
+    above: str = ""  # the reason of a value above `high`, where that is another mistake than one below `low`
 
 
 def row_checks(feed: Feed, settings: Ingest, as_of: datetime) -> tuple[Check, ...]:
@@ -75,7 +76,12 @@ def nullable(feed: Feed) -> tuple[str, ...]:
 
 
 def _time(column: str, word: str, latest: datetime) -> Check:
-    return Check(column, "between", f"{word} at {{value}}, which is before 1990 or in the future", EARLIEST, latest)
+    early = f"{word} at {{value}}, before 1990; correct the time, or say in the YAML how it is written"
+    late = (
+        f"{word} at {{value}}, in the future of this run: {latest:%Y-%m-%d %H:%M} at the latest is wanted; correct "
+        "the time or its timezone, or replay the row once that time has come"
+    )
+    return Check(column, "between", early, EARLIEST, latest, above=late)
 
 
 def _due(column: str, word: str, mapped: str | None, latest: datetime) -> list[Check]:

@@ -40,6 +40,7 @@ class Profile:
     forced: bool = False
     mapping: str = ""
     reasons: tuple[str, ...] = ()
+    first_bad: str = ""  # why the first bad row is bad
 
     @property
     def rate(self) -> float:
@@ -91,7 +92,8 @@ def measure(batch: Profile, history: Sequence[Profile]) -> Measured:
     """Distances of a batch from what is usual; too short a history leaves only the share of bad rows."""
     share = batch.bad / batch.rows if batch.rows >= LEAST_JUDGED_ROWS else math.nan
     values = {"bad_share": share}
-    sentences = {"bad_share": f"{batch.bad:,} of {batch.rows:,} rows are bad"}
+    such = f", the first because: {batch.first_bad}" if batch.first_bad else ""
+    sentences = {"bad_share": f"{batch.bad:,} of {batch.rows:,} rows are bad{such}"}
     peers = _nearest(batch, [peer for peer in history if peer.start is not None])
     if batch.start is None or len(peers) < LEAST_PEERS:
         return Measured(values, sentences)

@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import pandas as pd
 from pandas import DataFrame, Series
 
 from monitoring.batches import Batch
-from monitoring.contract import batch_checks, nullable, row_checks
+from monitoring.contract import Check, batch_checks, nullable, row_checks
 from monitoring.expectations import findings
 from monitoring.history import Measured, Profile, measure, profile
 from trimtab.posts import COUNTS
@@ -27,16 +28,22 @@ def bad_rows(mapped: DataFrame, feed: Feed, settings: Ingest, as_of: datetime) -
     for finding in findings(judged, row_checks(feed, settings, as_of)):
         for position in finding.rows:
             if pd.isna(reasons.iat[position]):
-                value = judged[finding.check.column].iat[position]
-                shown = f"{value:%Y-%m-%d %H:%M}" if isinstance(value, datetime) else str(value)
-                reasons.iat[position] = finding.check.reason.replace("{value}", shown)
+                reasons.iat[position] = _reason(finding.check, judged[finding.check.column].iat[position])
     return reasons
+
+
+def _reason(check: Check, value: Any) -> str:
+    shown = f"{value:%Y-%m-%d %H:%M}" if isinstance(value, datetime) else str(value)
+    words = check.above if check.above and value > check.high else check.reason
+    return words.replace("{value}", shown)
 
 
 def profiled(batch: Batch, feed: Feed, good: DataFrame, bad: Series) -> Profile:
     """The profile of a batch; `good` are its rows that may come in, `bad` the reason or null of every row."""
     malformed = len(batch.malformed)
-    base = replace(batch.profile, rows=len(bad) + malformed, bad=int(bad.notna().sum()) + malformed)
+    wrong = bad.dropna()
+    first = str(wrong.iloc[0]) if len(wrong) else ""
+    base = replace(batch.profile, rows=len(bad) + malformed, bad=len(wrong) + malformed, first_bad=first)
     counts = [count for count in COUNTS if feed.engagement is not None and count in feed.engagement.counts.mapped]
     return profile(base, good, TIMES[feed.name], nullable(feed), counts)
 

@@ -96,6 +96,7 @@ def test_bad_rows_are_held_with_reason_and_raw_row_and_the_rest_come_in(tmp_path
         row(31, replies="many"),
         row(32, when="yesterday"),
         row(33, when="2031-01-01T00:00:00"),
+        row(37, when="1970-01-20T00:00:00"),
         row(34, title=None),
         row(35, id=""),
         row(36, likes=float("nan")),
@@ -106,14 +107,16 @@ def test_bad_rows_are_held_with_reason_and_raw_row_and_the_rest_come_in(tmp_path
         "likes is negative",
         "replies 'many' is no whole number",
         "when 'yesterday' is no time in the format iso8601",
-        "published at 2031-01-01 00:00, which is before 1990 or in the future",
+        "published at 2031-01-01 00:00, in the future of this run: 2024-06-01 01:00 at the latest is wanted; correct "
+        "the time or its timezone, or replay the row once that time has come",
+        "published at 1970-01-20 00:00, before 1990; correct the time, or say in the YAML how it is written",
         "the text is missing",
         "the id or the platform is missing",
         "likes 'nan' is no whole number",
     }
-    assert (summary.posts_new, summary.rows_quarantined) == (20, 7)
+    assert (summary.posts_new, summary.rows_quarantined) == (20, 8)
     let_in(tmp_path, [*posts, row(40)], LATER)
-    assert table(tmp_path, "quarantine").num_rows == 14  # another file, another batch: its bad rows are its own
+    assert table(tmp_path, "quarantine").num_rows == 16  # another file, another batch: its bad rows are its own
 
 
 def test_the_raw_author_is_written_nowhere(tmp_path: Path) -> None:

@@ -68,7 +68,8 @@ def test_a_file_in_which_no_date_parses_is_refused_whole(tmp_path: Path) -> None
     write_rows(tmp_path / "in" / "posts.jsonl", rows(50, when="the day before"))
     summary = ingest(door(tmp_path), load(tmp_path / "in" / "source.yaml"))
     assert (summary.posts_new, summary.batches_quarantined) == (0, 1)
-    assert summary.problems == ("posts.jsonl: 50 of 50 rows are bad",)
+    why = "when 'the day before' is no time in the format iso8601"
+    assert summary.problems == (f"posts.jsonl: 50 of 50 rows are bad, the first because: {why}",)
 
 
 def test_a_file_that_vanishes_while_it_is_read_keeps_what_came_before(tmp_path: Path) -> None:
