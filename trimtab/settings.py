@@ -52,7 +52,9 @@ class Training(Section):
     """How models learn."""
 
     seed: int = Field(0, ge=0)
-    threads: int = Field(2, ge=1, description="folds of a sentiment fit that run at once; LightGBM itself uses one thread")
+    threads: int = Field(
+        2, ge=1, description="folds of a sentiment fit that run at once; LightGBM itself uses one thread"
+    )
     history_days: float = Field(730, gt=0, description="how far back training rows go")
     min_rows: int = Field(300, ge=10, description="fewer mature rows than this never train")
     fresh_rows: int = Field(200, ge=30, description="at least so many fresh rows, however old")
@@ -101,6 +103,10 @@ class Release(Section):
     resamples: int = Field(500, ge=100, description="bootstrap resamples behind each interval")
 
 
+class Gates(Section):
+    """What a challenger must show before it serves; `release` says how sure the comparison must be."""
+
+
 class Settings(BaseSettings):
     """The whole tree."""
 
@@ -115,6 +121,7 @@ class Settings(BaseSettings):
     monitoring: Monitoring = Monitoring()
     cost: Cost = Cost()
     release: Release = Release()
+    gates: Gates = Gates()
 
     @property
     def lake_path(self) -> Path:
