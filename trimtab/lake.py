@@ -1,6 +1,6 @@
 """The lake: Delta tables on a path. Inserts are idempotent MERGEs, reads can pin a version."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,11 +24,16 @@ FOREVER = {"delta.logRetentionDuration": "interval 36500 days"}  # versions are 
 class Lake:
     """Tables of `trimtab.posts.TABLES` below one folder; a table exists from its first row on."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, pins: Mapping[str, int] | None = None) -> None:
+        self.path, self._pins = path, dict(pins or {})
+
+    def at(self, versions: Mapping[str, int]) -> "Lake":
+        """For readers: each table of `versions` as it was at that Delta version, -1 for not there yet."""
+        return Lake(self.path, versions)
 
     def exists(self, table: str) -> bool:
-        return DeltaTable.is_deltatable(str(self._location(table)))
+        pinned = self._pins.get(table)
+        return DeltaTable.is_deltatable(str(self._location(table))) if pinned is None else pinned >= 0
 
     def version(self, table: str) -> int:
         """The Delta version that a reader sees now; -1 before the first write."""
@@ -46,6 +51,11 @@ class Lake:
         names = list(columns) if columns else TABLES[table].names
         if missing:
             return TABLES[table].empty_table().select(names)
+        pinned = self._pins.get(table) if version is None else version
+        with self._still_there(table, pinned):
+            return self._read(table, names, filter, pinned)
+
+    def _read(self, table: str, names: list[str], filter: pc.Expression | None, version: int | None) -> pa.Table:
         dataset = self._dataset(table, version)
         if not set(TABLES[table].names) <= set(dataset.schema.names):  # written before a column was thought of
             found = _grown(table, dataset.to_table())
@@ -107,6 +117,8 @@ class Lake:
 
     def lock(self, table: str) -> FileLock:
         """One writer a table; held by `with`. Reentrant within a process."""
+        if self._pins:
+            raise LakeError(f"The lake at {self.path} was opened at past versions; open it anew to write.")
         self.path.mkdir(parents=True, exist_ok=True)
         return FileLock(self.path / f"{table}.lock", timeout=LOCK_SECONDS, is_singleton=True)
 
@@ -133,6 +145,20 @@ class Lake:
                 "make room or mend the disk, then run the same command again."
             ) from error
 
+    @contextmanager
+    def _still_there(self, table: str, version: int | None) -> Iterator[None]:
+        """A pinned version whose files are gone, as one sentence."""
+        try:
+            yield
+        except (FileNotFoundError, DeltaError) as error:
+            if version is None:
+                raise
+            raise LakeError(
+                f"Table {table} at {self._location(table)} no longer holds version {version}: its files are gone, by a "
+                "vacuum or with an older copy put in its place. Restore the lake from a backup; without it, what was "
+                "made from that version cannot be made again."
+            ) from error
+
     def _location(self, table: str) -> Path:
         if table not in TABLES:
             raise LakeError(f"The lake has no table '{table}'; it has {', '.join(TABLES)}.")
@@ -144,7 +170,7 @@ class Lake:
         return self._open(table, version).to_pyarrow_dataset(filesystem=files, **options)
 
     def _open(self, table: str, version: int | None = None) -> DeltaTable:
-        return DeltaTable(str(self._location(table)), version=version)
+        return DeltaTable(str(self._location(table)), version=self._pins.get(table) if version is None else version)
 
 
 def _cast(table: str, part: pa.RecordBatch) -> pa.Table:

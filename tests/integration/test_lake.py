@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-from deltalake import write_deltalake
+from deltalake import DeltaTable, write_deltalake
 
 from trimtab.errors import LakeError
 from trimtab.lake import Lake
@@ -59,6 +59,33 @@ def test_a_pinned_version_is_read_as_it_was(tmp_path):
     lake.append("snapshots", snapshots(range(3, 9)))
     assert lake.read("snapshots", version=version).num_rows == 3
     assert lake.read("snapshots").num_rows == 9
+
+
+def test_a_lake_at_past_versions_reads_them_and_is_not_written_to(tmp_path):
+    lake = Lake(tmp_path)
+    lake.append("snapshots", snapshots(range(3)))
+    past = lake.at({"snapshots": lake.version("snapshots"), "posts": -1})
+    lake.append("snapshots", snapshots(range(3, 9)))
+    write_deltalake(str(tmp_path / "posts"), TABLES["posts"].empty_table())
+    assert past.read("snapshots").num_rows == past.count("snapshots") == 3
+    assert past.read("posts").num_rows == 0
+    assert not past.exists("posts")
+    with pytest.raises(LakeError, match="opened at past versions"):
+        past.append("snapshots", snapshots(range(9, 12)))
+
+
+def test_a_version_whose_files_a_vacuum_took_is_said_to_be_gone(tmp_path):
+    lake = Lake(tmp_path)
+    for number in range(3):
+        lake.append("snapshots", snapshots([number]))
+    version = lake.version("snapshots")
+    lake.tidy("snapshots", files=2)
+    table = DeltaTable(str(tmp_path / "snapshots"))
+    table.vacuum(retention_hours=0, dry_run=False, enforce_retention_duration=False)
+    assert lake.read("snapshots").num_rows == 3
+    for gone in (version, 99):
+        with pytest.raises(LakeError, match=f"no longer holds version {gone}: its files are gone.*backup"):
+            lake.at({"snapshots": gone}).read("snapshots")
 
 
 def test_a_filter_and_columns_are_pushed_down(tmp_path):
