@@ -25,6 +25,7 @@ from monitoring.paired import Paired, paired
 from monitoring.performance import mean_loss, performance
 from monitoring.quality import judge_quality, quality_gaps
 from monitoring.reference import DAY, reference_of
+from monitoring.scored_once import ScoredOnce
 from monitoring.volume import RECENT
 from trimtab.settings import Settings
 from trimtab.windows import Window
@@ -175,12 +176,13 @@ def _paired(model: Model, book: DayBook, serving: Serving, window: Window, setti
     rows = book.matured
     inside = rows["event_timestamp"] >= Timestamp(serving.promoted_at)
     inside &= rows["label_known_at"] < Timestamp(window.end)
-    rows = rows[inside.to_numpy()]
-    if len(rows) < settings.monitoring.min_rows:
+    at = np.flatnonzero(inside)
+    if len(at) < settings.monitoring.min_rows:
         return None
     draw = Draw(np.random.default_rng(settings.seed), RESAMPLES, settings.monitoring.confidence)
-    before = np.asarray(model.losses(rows, serving.previous.predict(rows)), dtype=float)
-    return paired(rows, book.losses[rows.index], before, draw=draw)
+    other = serving.previous
+    before = book.others.setdefault(other.version, ScoredOnce(model, other, book.matured)).at(at)
+    return paired(rows.iloc[at], book.losses[at], before, draw=draw)
 
 
 def _estimate(book: DayBook, window: Window, settings: Settings) -> tuple[Measure, ...]:

@@ -20,6 +20,7 @@ from monitoring.calibration import calibration_errors
 from monitoring.estimator import raw_losses
 from monitoring.measures import Kind
 from monitoring.reference import DAY, Reference, feature_kinds
+from monitoring.scored_once import ScoredOnce
 from monitoring.shares import daily_distance, daily_level
 from monitoring.spaces import Space, fit_space
 from monitoring.streams import Days, Group, Side, Stream
@@ -47,6 +48,7 @@ class DayBook:
     counts: dict[str, np.ndarray] = field(default_factory=dict)  # of each feature (days, cells of its space)
     usual: dict[int, Interval | None] = field(default_factory=dict)  # loss of its own days, by their end
     rows_of: dict[tuple[str, str, str], np.ndarray] = field(default_factory=dict)  # behind each level (days,)
+    others: dict[str, ScoredOnce] = field(default_factory=dict)  # versions that this one is compared with, by name
 
     @cached_property
     def posts(self) -> DataFrame:
