@@ -6,6 +6,7 @@ LightGBM on the distance to the topic's recent level, over momentum, content and
 import io
 import json
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,12 +74,14 @@ class Ready:
 def fit(rows: DataFrame, settings: FitSettings) -> Fitted:
     """A trial on the older rows finds when to stop and how wide the interval is; the model learns from all."""
     older, newer = holdout(rows, HELD_SHARE, settings.horizon_hours)
-    trial = Ready.learning(rows.iloc[older])
-    judged = trial.judging(rows.iloc[newer])
-    stopped = _boost(trial, settings, MOST_ROUNDS, judged)
-    rounds = max(stopped.best_iteration, LEAST_ROUNDS)
-    interval = fit_interval(judged.features, judged.level + stopped.predict(judged.features), judged.target, settings)
-    ready = Ready.learning(rows)
+    with ThreadPoolExecutor(1) as beside:  # the text model of all rows waits for nothing that the trial finds out
+        everything = beside.submit(Ready.learning, rows)
+        trial = Ready.learning(rows.iloc[older])
+        judged = trial.judging(rows.iloc[newer])
+        stopped = _boost(trial, settings, MOST_ROUNDS, judged)
+        said = judged.level + stopped.predict(judged.features)
+        interval = fit_interval(judged.features, said, judged.target, settings)
+    ready, rounds = everything.result(), max(stopped.best_iteration, LEAST_ROUNDS)
     booster = _boost(ready, settings, rounds)
     return Fitted(
         files=_files(ready, booster, interval),
