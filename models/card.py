@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from models.evaluate import MIN_ROWS
+from models.gates.gate import GatesReport
 from models.intervals import Interval
 from models.scores import Comparison, Scorecard, SliceDelta
 from models.spec import Fitted, Model
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 SHOWN = 6  # slices of one slicing that a card shows; all of them are in the run's files
 LIMIT_CHARS = 5000  # MLflow keeps no longer description of a version
 SEAM = "\n\n---\n\n"
+NO_GATES = GatesReport(())
 
 
 def training_card(model: Model, fitted: Fitted, story: RunStory) -> str:
@@ -43,7 +45,13 @@ def training_card(model: Model, fitted: Fitted, story: RunStory) -> str:
 
 
 def promoted_note(
-    name: str, at: datetime, actor: str, reason: str, before: str | None, found: Comparison | None
+    name: str,
+    at: datetime,
+    actor: str,
+    reason: str,
+    before: str | None,
+    found: Comparison | None,
+    gates: GatesReport = NO_GATES,
 ) -> str:
     """What goes on top of the card of a new champion."""
     beaten = (
@@ -51,13 +59,21 @@ def promoted_note(
     )
     first = _argument(found) if found else f"{beaten} {reason}"
     undo = f'To undo: `trimtab rollback {name} --reason "..."`'
-    return f"{_title('Champion since', at)}{first}\n\nPromoted by {actor}. {undo}"
+    return f"{_title('Champion since', at)}{first}{gates_table(gates)}\n\nPromoted by {actor}. {undo}"
 
 
-def refused_note(at: datetime, actor: str, reason: str, found: Comparison | None) -> str:
+def refused_note(at: datetime, actor: str, reason: str, found: Comparison | None, gates: GatesReport = NO_GATES) -> str:
     """What goes on top of the card of a challenger that was not promoted."""
-    argument = _argument(found) if found else reason
+    argument = f"{reason}{gates_table(gates)}" + (f"\n\n{_argument(found)}" if found else "")
     return f"{_title('Not promoted on', at)}{argument}\n\nJudged by {actor}."
+
+
+def gates_table(report: GatesReport) -> str:
+    """A paragraph that shows every gate with what was found and wanted; nothing where none was asked."""
+    if not report.gates:
+        return ""
+    rows = [[gate.name, gate.value, gate.wanted, gate.verdict] for gate in report.gates]
+    return "\n\n" + table(["gate", "found", "wanted", "verdict"], rows)
 
 
 def replaced_note(successor: str, at: datetime, reason: str) -> str:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from models.card import promoted_note, replaced_note, restored_note, rolled_back_note
+from models.gates import GatesReport
 from models.registry import Registry
 from models.scores import Comparison
 from trimtab.errors import NothingToRollBack, RegistryError, UnknownModel
@@ -154,7 +155,8 @@ def _write_cards(registry: Registry, move: Entry) -> None:
     if move.kind == "promotion_intended":
         kept = move.evidence["evidence"].get("comparison")
         found = Comparison.from_evidence(kept) if kept else None
-        registry.note(name, new, promoted_note(name, move.at, move.actor, move.reason, old, found), found)
+        gates = GatesReport.from_evidence(move.evidence["evidence"].get("gates", ()))
+        registry.note(name, new, promoted_note(name, move.at, move.actor, move.reason, old, found, gates), found, gates)
         left = replaced_note(new, move.at, move.reason)
     else:
         registry.note(name, new, restored_note(str(old), move.at, move.actor, move.reason))

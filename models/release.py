@@ -1,19 +1,22 @@
-"""Whether a challenger becomes champion: both score the same fresh mature rows, now, and the better one serves."""
+"""Whether a challenger becomes champion: it must pass every gate, on the same fresh mature rows as the champion."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from pandas import DataFrame
 
 from models.card import refused_note
-from models.evaluate import Unscorable, compare
+from models.gates import GatesReport, Side, Trial, try_gates
 from models.promotion import barred, promote, recover
 from models.registry import Registry
 from models.scores import Comparison
 from models.spec import Model
-from trimtab.errors import NotEnoughData
 from trimtab.ledger import Entry, Ledger
-from trimtab.settings import Release
+from trimtab.settings import Gates, Release
+
+USUAL_LIMITS = Gates()
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,7 @@ class Verdict:
     promoted: bool
     entry: Entry
     comparison: Comparison | None
+    gates: GatesReport
 
     def __str__(self) -> str:
         done = "promoted" if self.promoted else "not promoted"
@@ -40,42 +44,67 @@ def judge(
     at: datetime,
     actor: str,
     seed: int = 0,
+    limits: Gates = USUAL_LIMITS,
+    interval_share: float = 0.8,
 ) -> Verdict:
-    """Promote `challenger` if its loss on `fresh` (rows with target) is lower and the interval excludes zero.
+    """Promote `challenger` if it passes the gates on `fresh` (rows with target that it did not learn from).
 
     Never on stored metrics. Without a champion there is nothing to beat. While it is judged, and while fresh rows are
-    too few, it is called `challenger`. A refusal is written to the ledger and on its card.
+    too few, it is called `challenger`. What the gates said is in the ledger before anything is done about it.
+    `interval_share` is the share of outcomes that intervals of the model should hold.
     """
-    name = model.name
+    name, first = model.name, f"No version of {model.name} served before."
+    told: dict[str, Any] = {"at": at, "actor": actor}
     with registry.lock(name):
         recover(registry, ledger, name, at=at)
         champion = registry.alias(name, "champion")
-        if champion in (None, challenger):
-            reason = f"No version of {name} served before."
-            return _verdict(promote(registry, ledger, name, challenger, at=at, actor=actor, reason=reason))
+        if champion == challenger:
+            return _verdict(promote(registry, ledger, name, challenger, reason=first, **told))
         if challenger in barred(ledger, name):
             reason = f"Version {challenger} was rolled back before and is barred."
-            return _refuse(registry, ledger, name, challenger, champion, None, at, actor, reason)
-        registry.set_alias(name, "challenger", challenger)
-        try:
-            found = compare(
-                model,
-                champion,
-                challenger,
-                fresh,
-                registry.load(name, champion).predict(fresh) if len(fresh) else fresh,
-                registry.load(name, challenger).predict(fresh) if len(fresh) else fresh,
-                seed=seed,
-                resamples=release.resamples,
-                confidence=release.confidence,
-            )
-        except (NotEnoughData, Unscorable) as error:
-            return _refuse(registry, ledger, name, challenger, champion, None, at, actor, str(error))
-        if not found.better:
-            return _refuse(registry, ledger, name, challenger, champion, found, at, actor, str(found))
-        evidence = {"comparison": found.evidence()}
-        entry = promote(registry, ledger, name, challenger, at=at, actor=actor, reason=str(found), evidence=evidence)
-        return _verdict(entry)
+            return _refuse(registry, ledger, name, challenger, champion, {}, reason, **told)
+        if champion is not None:
+            registry.set_alias(name, "challenger", challenger)
+        key = f"gates {name} {challenger} against {champion} at {at.isoformat()}"
+        said = ledger.find(key)  # what was judged before a kill is what is carried out after it
+        if said is None:
+            trial = _trial(registry, model, challenger, champion, fresh, limits, release, interval_share, seed)
+            gates, comparison = try_gates(trial)
+            evidence: dict[str, Any] = {"gates": gates.evidence()}
+            evidence |= {"comparison": comparison.evidence()} if comparison else {}
+            about = told | {"version": challenger, "previous": champion, "reason": str(gates), "evidence": evidence}
+            said = ledger.append("gates_judged", model=name, key=key, **about)
+        gates, comparison = _read(said.evidence)
+        if not gates.passed:
+            return _refuse(registry, ledger, name, challenger, champion, said.evidence, str(gates), **told)
+        reason = str(comparison) if comparison else first
+        return _verdict(promote(registry, ledger, name, challenger, reason=reason, evidence=said.evidence, **told))
+
+
+def _trial(
+    registry: Registry,
+    model: Model,
+    challenger: str,
+    champion: str | None,
+    fresh: DataFrame,
+    limits: Gates,
+    release: Release,
+    interval_share: float,
+    seed: int,
+) -> Trial:
+    def side(version: str) -> Side:
+        return Side(version, registry.load(model.name, version).predict(fresh) if len(fresh) else fresh)
+
+    return Trial(
+        model=model,
+        rows=fresh,
+        challenger=side(challenger),
+        champion=side(champion) if champion is not None else None,
+        limits=limits,
+        release=release,
+        interval_share=interval_share,
+        seed=seed,
+    )
 
 
 def _refuse(
@@ -84,13 +113,16 @@ def _refuse(
     name: str,
     challenger: str,
     champion: str | None,
-    found: Comparison | None,
+    evidence: dict[str, Any],
+    reason: str,
+    *,
     at: datetime,
     actor: str,
-    reason: str,
 ) -> Verdict:
-    registry.note(name, challenger, refused_note(at, actor, reason, found), found)
-    if found is not None and registry.alias(name, "challenger") == challenger:
+    """Write the refusal down; a challenger that was refused for want of data alone goes on waiting."""
+    gates, found = _read(evidence)
+    registry.note(name, challenger, refused_note(at, actor, reason, found, gates), found, gates)
+    if gates.refusing and not gates.waits and registry.alias(name, "challenger") == challenger:
         registry.set_alias(name, "challenger", None)
     entry = ledger.append(
         "promotion_refused",
@@ -100,12 +132,17 @@ def _refuse(
         previous=champion,
         actor=actor,
         reason=reason,
-        evidence={"comparison": found.evidence()} if found else {},
+        evidence=evidence,
         key=f"refused {name} {challenger} against {champion} at {at.isoformat()}",
     )
     return _verdict(entry)
 
 
 def _verdict(entry: Entry) -> Verdict:
-    kept = entry.evidence.get("comparison")
-    return Verdict(entry.kind != "promotion_refused", entry, Comparison.from_evidence(kept) if kept else None)
+    gates, found = _read(entry.evidence)
+    return Verdict(entry.kind != "promotion_refused", entry, found, gates)
+
+
+def _read(evidence: Mapping[str, Any]) -> tuple[GatesReport, Comparison | None]:
+    kept = evidence.get("comparison")
+    return GatesReport.from_evidence(evidence.get("gates", ())), Comparison.from_evidence(kept) if kept else None

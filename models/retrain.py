@@ -110,5 +110,7 @@ def conclude(
         at=as_of,
         actor=actor,
         seed=stores.settings.seed,
+        limits=stores.settings.gates,
+        interval_share=stores.settings.engagement.interval_share,
     )
     return Retrained(trained, verdict)

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from pandas import DataFrame
 
 from models.card import comparison_rows, training_card
+from models.gates.gate import GatesReport
 from models.plots import calibration_plot, importance_plot, slices_plot
 from models.scores import Comparison, Scorecard
 from models.spec import Fitted, Model
@@ -33,6 +34,7 @@ class RunStory:
     predictions: DataFrame  # of this version on `fresh`
     report: Path | None = None  # the Evidently report, where drift asked for this run
     base: str | None = None  # the version whose booster this one shares, where only the calibrator is new
+    about: Mapping[str, bytes] = field(default_factory=dict)  # files in which the bundle says what it is (models.about)
 
 
 def params_of(model: Model, fitted: Fitted, story: RunStory) -> dict[str, str]:
@@ -81,6 +83,11 @@ def write_comparison(folder: Path, comparison: Comparison) -> None:
     header, *rows = comparison_rows(comparison)
     _write_json(folder / f"{name}_slices.json", {"columns": header, "data": rows})
     slices_plot(comparison, folder / f"{name}.png")
+
+
+def write_gates(folder: Path, report: GatesReport) -> None:
+    """gates.json: what every gate found, wanted and said."""
+    _write_json(folder / "gates.json", {"sentence": str(report), "passed": report.passed, "gates": report.evidence()})
 
 
 def slices_table(card: Scorecard) -> dict[str, list[Any]]:

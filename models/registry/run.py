@@ -9,10 +9,11 @@ from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from models.artifact import model_file, requirements
 from models.card import description, on_top
+from models.gates.gate import GatesReport
 from models.registry.store import Store
 from models.scores import Comparison
 from models.spec import Fitted, Model
-from models.story import CARD, RunStory, metrics_of, params_of, write_comparison, write_story
+from models.story import CARD, RunStory, metrics_of, params_of, write_comparison, write_gates, write_story
 
 TABLES_SHOWN = '[{"path": "slices.json", "type": "table"}]'
 HALF_MADE = "Half-made: the process was stopped before a version came of it."
@@ -50,13 +51,17 @@ def card_of(store: Store, run: str) -> str:
     return Path(where).read_text(encoding="utf-8")
 
 
-def add_to_card(store: Store, run: str, note: str, comparison: Comparison | None) -> str:
-    """Put a note on top of the card, a comparison among the files; returns the new card."""
+def add_to_card(
+    store: Store, run: str, note: str, comparison: Comparison | None, gates: GatesReport | None = None
+) -> str:
+    """Put a note on top of the card, a comparison and what the gates said among the files; returns the new card."""
     card = on_top(note, card_of(store, run))
     with TemporaryDirectory() as folder:
         Path(folder, CARD).write_text(card, encoding="utf-8")
         if comparison is not None:
             write_comparison(Path(folder), comparison)
+        if gates is not None and gates.gates:
+            write_gates(Path(folder), gates)
         store.client.log_artifacts(run, folder)
     store.client.set_tag(run, "mlflow.note.content", description(card, run))
     return card

@@ -14,6 +14,7 @@ from filelock import FileLock
 from pandas import DataFrame
 
 from models.card import description
+from models.gates.gate import GatesReport
 from models.registry.run import add_to_card, card_of, close_half_made, log_run
 from models.registry.store import Store
 from models.scores import Comparison
@@ -147,11 +148,18 @@ class Registry:
         listed = ", ".join(known) or "none"
         raise RegistryError(f"{name} has no version '{version}'.{hint(version, known)} Versions: {listed}.")
 
-    def note(self, name: str, version: str, text: str, comparison: Comparison | None = None) -> None:
-        """Put what came later on top of a version's card, with the comparison's files. Twice is once."""
+    def note(
+        self,
+        name: str,
+        version: str,
+        text: str,
+        comparison: Comparison | None = None,
+        gates: GatesReport | None = None,
+    ) -> None:
+        """Put what came later on top of a version's card, with the files of what was judged. Twice is once."""
         run = self.info(name, version).run_id
         with self.lock(name), self.store.spoken():
-            card = add_to_card(self.store, run, text, comparison)
+            card = add_to_card(self.store, run, text, comparison, gates)
             self.store.client.update_model_version(name, version, description(card, run))
 
     def _found(self, question: str, *about: str) -> Any:
