@@ -2,11 +2,13 @@ import time
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trimtab.features.content import COLUMNS, NUMBERS, content_features
+from trimtab.features.content import COLUMNS, NUMBERS, PATTERNS, content_features
 from trimtab.features.lexicon import lexicon
 
 ANY = st.text(st.characters(codec=None)) | st.text()
@@ -38,6 +40,14 @@ def test_no_unicode_makes_it_raise_and_every_post_gets_a_row(texts):
     assert len(found) == len(texts)
     assert found["capitals_share"].between(0, 1).all()
     assert np.isfinite(found["lexicon_compound"]).all()
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.text(st.sampled_from("a0_é٣.#@＠ 🙂"), max_size=12), min_size=1, max_size=3))
+def test_what_is_counted_the_short_way_is_what_the_pattern_counts(texts):
+    found, written = content_features(posts(*texts)), pa.array(texts, pa.large_string())
+    for name, pattern in PATTERNS.items():
+        assert found[name].tolist() == pc.count_substring_regex(written, pattern).to_pylist()
 
 
 def test_marks_in_a_post_are_counted():
