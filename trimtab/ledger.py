@@ -1,84 +1,27 @@
 """The append-only record of trainings, decisions and alias moves.
 
 One SQLite file. Rows are added and never changed: triggers refuse UPDATE and DELETE, and an insert that
-would replace a row is ignored. Safe with several processes (WAL) and against kill -9 (one transaction an entry).
+would replace a row is ignored; what goes past the triggers does not fit the chain of hashes (trimtab/chain.py).
+Safe with several processes (one lock, WAL) and against kill -9 (one transaction an entry).
 """
 
-import json
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
 
+from trimtab import chain
+from trimtab.chain import ROOT, Head, Verification
+from trimtab.entry import KINDS, MOVES, Entry, from_row, is_move, to_json
 from trimtab.errors import LedgerError, hint
+from trimtab.ledger_tables import COLUMNS, NEWEST, is_laid_out, lay_out, links
 
-KINDS = (
-    "decision",
-    "trained",
-    "promotion_intended",
-    "promoted",
-    "promotion_refused",
-    "rollback_intended",
-    "rolled_back",
-    "rollback_refused",
-    "retrain_started",
-    "retrain_finished",
-    "gates_judged",
-    "review_wanted",
-    "approved",
-    "refused",
-    "acknowledged",
-    "moved_by_hand",
-    "challenger_moved",
-    "watch_begun",
-    "watch_ended",
-    "reproduced",
-)
-FORMAT = 1  # PRAGMA user_version of the file
 BUSY_SECONDS = 30
-COLUMNS = "id, at, kind, model, version, previous, actor, reason, evidence, key"
-TABLE = """
-CREATE TABLE IF NOT EXISTS entries (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    at TEXT NOT NULL, kind TEXT NOT NULL, model TEXT NOT NULL, version TEXT, previous TEXT,
-    actor TEXT NOT NULL, reason TEXT NOT NULL, evidence TEXT NOT NULL, key TEXT UNIQUE
-) STRICT;
-CREATE INDEX IF NOT EXISTS entries_by_model ON entries (model, kind, id);
-CREATE TRIGGER IF NOT EXISTS entries_are_not_changed BEFORE UPDATE ON entries
-BEGIN SELECT RAISE(ABORT, 'the ledger is append-only: an entry cannot be changed'); END;
-CREATE TRIGGER IF NOT EXISTS entries_are_not_removed BEFORE DELETE ON entries
-BEGIN SELECT RAISE(ABORT, 'the ledger is append-only: an entry cannot be removed'); END;
-CREATE TRIGGER IF NOT EXISTS entries_are_not_replaced BEFORE INSERT ON entries
-WHEN EXISTS (SELECT 1 FROM entries WHERE id = NEW.id OR key = NEW.key)
-BEGIN SELECT RAISE(IGNORE); END;
-"""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One thing that was decided or done, by whom and why."""
-
-    id: int
-    at: datetime
-    kind: str
-    model: str
-    version: str | None
-    previous: str | None
-    actor: str
-    reason: str
-    evidence: dict[str, Any] = field(default_factory=dict)
-    key: str | None = None
-
-    def __str__(self) -> str:
-        version = f" {self.version}" if self.version else ""
-        moved = f" (before: {self.previous})" if self.previous else ""
-        what = f"{self.model}{version}: {self.kind.replace('_', ' ')}{moved}"
-        return f"{self.at:%Y-%m-%d %H:%M} {what} by {self.actor}: {self.reason}"
+WITH_HASH = f"SELECT {COLUMNS}, hash FROM entries LEFT JOIN chain USING (id)"
 
 
 class Ledger:
@@ -108,14 +51,16 @@ class Ledger:
         if at.tzinfo is None:
             raise LedgerError(f"Entry '{kind}' is dated {at}, without a time zone; give the moment in UTC.")
         moment = at.astimezone(UTC).isoformat(timespec="microseconds")
-        row = (moment, kind, model, version, previous, actor, reason, _to_json(kind, evidence), key)
-        with self._open() as database:
-            added = database.execute(
-                f"INSERT INTO entries ({COLUMNS[4:]}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING {COLUMNS}",
-                row,
-            ).fetchone()
-            kept = added or database.execute(f"SELECT {COLUMNS} FROM entries WHERE key = ?", (key,)).fetchone()
-        return _entry(kept)
+        row = (moment, kind, model, version, previous, actor, reason, to_json(kind, evidence), key)
+        with self._alone(), self._open() as database:
+            database.execute("BEGIN IMMEDIATE")
+            kept = database.execute(f"{WITH_HASH} WHERE key = ?", (key,)).fetchone()
+            if kept is None:
+                kept = self._add(database, row)
+                database.commit()
+                with suppress(OSError):  # one step behind is no fault, and the next entry puts it right
+                    Head(kept[0], kept[-1]).write(self.head_path)
+        return from_row(kept)
 
     def find(self, key: str) -> Entry | None:
         """The entry made under `key`, or None."""
@@ -132,57 +77,94 @@ class Ledger:
         )
         return newest_first[::-1]
 
+    def served_at(self, model: str, moment: datetime) -> Entry | None:
+        """The move by which a version served at `moment`: `version` since `at`, in place of `previous`.
+
+        None before the first move. `version` is None where somebody had taken `champion` off. Moves count in the order
+        in which they were made, whatever their dates: the clock may have jumped.
+        """
+        until = moment.astimezone(UTC).isoformat(timespec="microseconds")
+        marks = ", ".join("?" * len(MOVES))
+        where = f"WHERE model = ? AND kind IN ({marks}) AND at <= ? ORDER BY id DESC"
+        return next((move for move in self._select(where, (model, *MOVES, until)) if is_move(move)), None)
+
+    def verify(self, noted: Head | None = None) -> Verification:
+        """Whether all entries are as they were written, or which is the first that is not.
+
+        `noted` is an entry and its hash that somebody kept elsewhere: it finds a ledger that was hashed anew.
+        """
+        if not self.path.exists():
+            return chain.verify(self.path, [], Head.read(self.head_path), noted)
+        with self._alone(), self._open() as database:
+            return chain.verify(self.path, links(database), Head.read(self.head_path), noted)
+
+    @property
+    def head_path(self) -> Path:
+        """The file that names the newest entry."""
+        return self.path.with_suffix(".head")
+
+    def _add(self, database: sqlite3.Connection, row: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The entry as it was stored, with its hash.
+
+        The head that was noted is put right first, so that it is never two steps behind. Where it does not fit (the end
+        was cut off, or all was hashed anew) the new entry is hashed with it all the same, and never fits: what happened
+        stays to be seen.
+        """
+        newest, head = Head(*(database.execute(NEWEST).fetchone() or (0, ROOT))), Head.read(self.head_path)
+        before = newest
+        if head is not None and not _holds(database, head):
+            before = head
+        elif head != newest and newest.id:
+            newest.write(self.head_path)
+        last = database.execute("SELECT max(id) FROM entries").fetchone()[0] or 0
+        number = max(newest.id, head.id if head else 0, last) + 1
+        stored = (number, *row)
+        digest = chain.link(before.hash, stored)
+        database.execute("INSERT INTO chain (id, hash) VALUES (?, ?)", (number, digest))
+        database.execute(f"INSERT INTO entries ({COLUMNS}) VALUES ({', '.join('?' * len(stored))})", stored)
+        return (*stored, digest)
+
     def _select(self, rest: str, values: tuple[Any, ...]) -> list[Entry]:
         if not self.path.exists():
             return []
         with self._open() as database:
-            return [_entry(row) for row in database.execute(f"SELECT {COLUMNS} FROM entries {rest}", values)]
+            return [from_row(row) for row in database.execute(f"{WITH_HASH} {rest}", values)]
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        """A connection whose transaction ends with the block; SQLite's own errors become sentences."""
-        try:
+        """A connection whose transaction ends with the block."""
+        with self._spoken():
             self.path.parent.mkdir(parents=True, exist_ok=True)
             database = sqlite3.connect(self.path, timeout=BUSY_SECONDS)
             try:
-                self._lay_out(database)
+                if not is_laid_out(database):
+                    with self._alone():
+                        lay_out(database, self.head_path)
                 with database:
                     yield database
             finally:
                 database.close()
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One writer at a time, from before an entry until the head names it. Reentrant within a thread."""
+        with self._spoken():
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with FileLock(f"{self.path}.lock", timeout=BUSY_SECONDS, is_singleton=True):
+                yield
+
+    @contextmanager
+    def _spoken(self) -> Iterator[None]:
+        """SQLite's own errors and the disk's as one sentence."""
+        try:
+            yield
         except (sqlite3.Error, OSError) as error:
             raise LedgerError(
                 f"The ledger at {self.path} cannot be used: {error}. Nothing was added; "
                 "free the disk or restore the file, then run the command again."
             ) from error
 
-    def _lay_out(self, database: sqlite3.Connection) -> None:
-        if database.execute("PRAGMA user_version").fetchone()[0] >= FORMAT:
-            return
-        with FileLock(f"{self.path}.lock", timeout=BUSY_SECONDS):  # two first uses at once
-            database.execute("PRAGMA journal_mode = WAL")
-            database.executescript(f"BEGIN IMMEDIATE; {TABLE} PRAGMA user_version = {FORMAT}; COMMIT;")
 
-
-def _to_json(kind: str, evidence: dict[str, Any] | None) -> str:
-    try:
-        return json.dumps(evidence or {}, sort_keys=True, ensure_ascii=False, default=_plain)
-    except (TypeError, ValueError) as error:
-        raise LedgerError(f"The evidence of '{kind}' cannot be written as JSON: {error}. Give plain values.") from error
-
-
-def _plain(value: Any) -> Any:
-    """Moments as ISO text, numpy scalars as numbers; anything else is refused."""
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, (set, frozenset)):
-        return sorted(value)
-    if hasattr(value, "item"):
-        return value.item()
-    raise TypeError(f"{type(value).__name__} is not a plain value")
-
-
-def _entry(row: tuple[Any, ...]) -> Entry:
-    number, at, kind, model, version, previous, actor, reason, evidence, key = row
-    moment = datetime.fromisoformat(at)
-    return Entry(number, moment, kind, model, version, previous, actor, reason, json.loads(evidence), key)
+def _holds(database: sqlite3.Connection, head: Head) -> bool:
+    found = database.execute("SELECT hash FROM chain WHERE id = ?", (head.id,)).fetchone()
+    return found is not None and found[0] == head.hash

@@ -135,6 +135,7 @@ def test_several_processes_write_at_once_and_nothing_is_lost_or_doubled(ledger):
     entries = ledger.entries()
     assert len(entries) == 3 * 20 + 5
     assert len({e.id for e in entries}) == len(entries)
+    assert ledger.verify().whole
 
 
 def test_what_was_said_to_be_written_survives_kill_9(ledger):
@@ -146,3 +147,4 @@ def test_what_was_said_to_be_written_survives_kill_9(ledger):
     assert reasons[: len(said)] == [line.strip() for line in said]
     promoted(ledger)
     assert ledger.entries()[-1].kind == "promoted"
+    assert ledger.verify().whole
