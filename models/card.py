@@ -59,13 +59,13 @@ def promoted_note(
     )
     first = _argument(found) if found else f"{beaten} {reason}"
     undo = f'To undo: `trimtab rollback {name} --reason "..."`'
-    return f"{_title('Champion since', at)}{first}{gates_table(gates)}\n\nPromoted by {actor}. {undo}"
+    return f"{title('Champion since', at)}{first}{gates_table(gates)}\n\nPromoted by {actor}. {undo}"
 
 
 def refused_note(at: datetime, actor: str, reason: str, found: Comparison | None, gates: GatesReport = NO_GATES) -> str:
     """What goes on top of the card of a challenger that was not promoted."""
     argument = f"{reason}{gates_table(gates)}" + (f"\n\n{_argument(found)}" if found else "")
-    return f"{_title('Not promoted on', at)}{argument}\n\nJudged by {actor}."
+    return f"{title('Not promoted on', at)}{argument}\n\nJudged by {actor}."
 
 
 def gates_table(report: GatesReport) -> str:
@@ -77,19 +77,19 @@ def gates_table(report: GatesReport) -> str:
 
 
 def replaced_note(successor: str, at: datetime, reason: str) -> str:
-    return f"{_title(f'Replaced by version {successor} on', at)}{reason}"
+    return f"{title(f'Replaced by version {successor} on', at)}{reason}"
 
 
 def rolled_back_note(target: str, at: datetime, actor: str, reason: str) -> str:
     """What goes on top of the card of a version that had to go."""
     return (
-        f"{_title('Rolled back on', at)}Version {target} serves again. By {actor}: {reason}\n\n"
+        f"{title('Rolled back on', at)}Version {target} serves again. By {actor}: {reason}\n\n"
         "It is barred: it is not promoted again unless a person names it."
     )
 
 
 def restored_note(source: str, at: datetime, actor: str, reason: str) -> str:
-    return f"{_title('Champion again since', at)}Version {source} was rolled back by {actor}: {reason}"
+    return f"{title('Champion again since', at)}Version {source} was rolled back by {actor}: {reason}"
 
 
 def on_top(note: str, card: str) -> str:
@@ -127,7 +127,7 @@ def _row(name: str, part: Comparison | SliceDelta) -> list[Any]:
     return [name, part.rows, *losses, str(part.delta), _verdict(part.delta)]
 
 
-def _title(what: str, at: datetime) -> str:
+def title(what: str, at: datetime) -> str:
     """A heading whose first line reads as plain text: MLflow's list of versions shows it raw."""
     return f"{what} {at:%Y-%m-%d %H:%M} UTC\n---\n\n"
 
@@ -137,13 +137,13 @@ def _argument(found: Comparison) -> str:
     largest = sorted(rows[1:], key=lambda row: -row[1])[: 2 * SHOWN]
     shown = table(header, [[*row[:1], f"{row[1]:,}", *row[2:]] for row in rows[:1] + largest])
     return (
-        f"**{found}**\n\n{_by_slice(found)} Both versions scored the same posts of {found.start:%Y-%m-%d} to "
+        f"**{found}**\n\n{by_slice(found)} Both versions scored the same posts of {found.start:%Y-%m-%d} to "
         f"{found.end:%Y-%m-%d}; {found.measure}, lower is better.\n\n{shown}\n\n"
         f"![Difference slice by slice](comparison_{found.champion}_{found.challenger}.png)"
     )
 
 
-def _by_slice(found: Comparison) -> str:
+def by_slice(found: Comparison) -> str:
     """'Better on 5 of 8 slices, worse on 1 (platform forum), undecided on 2.'"""
     verdicts = [_verdict(part.delta) for part in found.slices]
     worse = [f"{part.slicing} {part.slice}" for part in found.slices if part.delta.low > 0]

@@ -22,6 +22,7 @@ KINDS = (
     "review_wanted",
     "approved",
     "refused",
+    "review_ended",
     "acknowledged",
     "moved_by_hand",
     "challenger_moved",
