@@ -26,8 +26,7 @@ Token = tuple[str, str, bool]  # (as counted, as written, behind a negation)
 
 ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")  # some collectors store \u2019 literally
 LINK, MENTION = re.compile(r"(?i)https?://\S*|www\.\S+"), re.compile(r"@\w+")
-ELONGATED = re.compile(r"(\w)\1{2,}")
-TITLE_PARTS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
+ELONGATED, TITLE_PARTS = re.compile(r"(\w)\1{2,}"), re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 TOKEN = re.compile(
     r"(?P<glad>[<>]?[:;=][-o*'^]?[)\]dDpP3*]{1,4}(?!\w)|[xX8]-?D(?!\w)|\({1,4}[-o*']?[:;=](?!\w)|<3+|\^_{0,3}\^)"
     r"|(?P<sad></3|[<>]?[:;=][-o*'^]?[(\[/\\|@]{1,4}(?!\w)|D-?:(?!\w)|-_{1,3}-|[oO]_{1,3}[oO](?!\w)|T_T)"
@@ -36,10 +35,17 @@ TOKEN = re.compile(
     r"|(?P<picture>[\u2190-\u2bff\U0001f000-\U0001faff])|(?P<stop>[.,;:\"()])"
 )
 NEGATION_REACH = 4  # tokens behind a negation that it turns, unless a stop comes first
-# Kinds of telling words; which words each holds is in the bundle.
 KINDS = """negation booster damper first_person second_person third_person hope future asking contrast question_mark
 exclamation_mark trailing_dots number""".split()  # noqa: SIM905
 NEGATION, BOOSTER, DAMPER, CONTRAST = (KINDS.index(k) for k in ("negation", "booster", "damper", "contrast"))
+TONES = """sum squashed highest lowest good bad good_words bad_words first last second_half after_but
+per_word""".split()  # noqa: SIM905
+SHAPES = "tokens shouted capitalised word_chars reply shared ends_asking".split()  # noqa: SIM905
+NUMBERS = (*(f"tone_{name}" for name in TONES), *(f"says_{name}" for name in KINDS), *(f"shape_{n}" for n in SHAPES))
+MARGINS = [f"{view}_{label}" for view in ("words", "chars", "joint") for label in LABELS]
+EXTREMES = [f"{end}_{label}" for label in LABELS for end in ("strongest", "weakest")]
+FEATURES = (*CONTENT, *NUMBERS, *MARGINS, *EXTREMES)
+Arrays = dict[str, np.ndarray]
 
 
 class Lexicon:
@@ -84,12 +90,6 @@ def _spelt(kind: str, raw: str) -> list[tuple[str, str]]:
     parts = TITLE_PARTS.findall(raw) if kind == "tag" else []
     whole = [] if kind == "stop" else [(ELONGATED.sub(r"\1\1", raw.lower()), raw)]
     return whole + [(part.lower(), part) for part in parts]
-
-
-TONES = """sum squashed highest lowest good bad good_words bad_words first last second_half after_but
-per_word""".split()  # noqa: SIM905
-SHAPES = "tokens shouted capitalised word_chars reply shared ends_asking".split()  # noqa: SIM905
-NUMBERS = (*(f"tone_{name}" for name in TONES), *(f"says_{name}" for name in KINDS), *(f"shape_{n}" for n in SHAPES))
 
 
 def numbers(rows: Sequence[Sequence[Token]], lexicon: Lexicon) -> np.ndarray:
@@ -139,8 +139,7 @@ def _ngrams(symbols: np.ndarray, group: np.ndarray, row: np.ndarray, rows: int, 
     """(rows, buckets) counts of the runs of symbols within one group; `row` is that of each symbol."""
     keys, hashed = [], _mixed(symbols + np.uint64(1))
     for size in range(1, min(sizes.stop, len(symbols) + 1)):
-        if size > 1:
-            hashed = _mixed(hashed[:-1] * np.uint64(0x9E3779B97F4A7C15) + symbols[size - 1 :])
+        hashed = hashed if size == 1 else _mixed(hashed[:-1] * np.uint64(0x9E3779B97F4A7C15) + symbols[size - 1 :])
         if size in sizes:
             start = np.flatnonzero(group[: len(hashed)] == group[size - 1 :])
             keys.append(row[start] << HASH_BITS | (hashed[start] >> np.uint64(64 - HASH_BITS)).astype(np.int64))
@@ -169,16 +168,13 @@ def char_counts(rows: Sequence[Sequence[Token]]) -> sparse.csr_matrix:
 
 def weighted(counts: sparse.csr_matrix, columns: np.ndarray, idf: np.ndarray) -> sparse.csr_matrix:
     """Counts of the kept buckets as tf-idf rows of length 1; the tf is 1 + log(count)."""
-    kept = counts[:, columns].astype(np.float32)
+    at = np.minimum(np.searchsorted(columns, counts.indices), len(columns) - 1)  # scipy would lay out every bucket
+    known = columns[at] == counts.indices
+    found = counts.data[known], at[known], np.append(0, np.cumsum(known))[counts.indptr]
+    kept = sparse.csr_matrix(found, shape=(counts.shape[0], len(columns)))
     kept.data = (1 + np.log(kept.data)) * idf[kept.indices]
     kept.data /= np.repeat(np.sqrt(np.asarray(kept.multiply(kept).sum(axis=1)).ravel()), np.diff(kept.indptr))
     return kept
-
-
-MARGINS = [f"{view}_{label}" for view in ("words", "chars", "joint") for label in LABELS]
-EXTREMES = [f"{end}_{label}" for label in LABELS for end in ("strongest", "weakest")]
-FEATURES = (*CONTENT, *NUMBERS, *MARGINS, *EXTREMES)
-Arrays = dict[str, np.ndarray]
 
 
 def standardised(found: np.ndarray, state: Arrays) -> sparse.csr_matrix:
@@ -190,14 +186,18 @@ def margins(words: sparse.csr_matrix, chars: sparse.csr_matrix, joint: sparse.cs
     """(rows, MARGINS + EXTREMES): log-odds of three linear models; the strongest word for and against each label."""
     views = {"words": words, "chars": chars, "joint": joint}
     odds = [matrix @ state[f"{name}_weights"].T + state[f"{name}_bias"] for name, matrix in views.items()]
-    told = [words.multiply(weights).tocsr() for weights in state["words_weights"]]
-    ends = [side.toarray() for part in told for side in (part.max(axis=1), part.min(axis=1))]
-    return np.hstack([*odds, *ends]).astype(np.float32)
+    row = np.repeat(np.arange(words.shape[0]), np.diff(words.indptr))
+    ends = np.zeros((words.shape[0], len(EXTREMES)), np.float32)
+    for at, told in enumerate(state["words_weights"][:, words.indices] * words.data):
+        np.maximum.at(ends[:, 2 * at], row, told)
+        np.minimum.at(ends[:, 2 * at + 1], row, told)
+    return np.hstack([*odds, ends]).astype(np.float32)
 
 
 def content(frame: DataFrame) -> np.ndarray:
     """(rows, len(CONTENT)) float32 of the feature service, NaN where unknown or not served."""
-    return frame.reindex(columns=CONTENT).astype("Float32").to_numpy(np.float32, na_value=np.nan)
+    served = frame.reindex(columns=CONTENT).items()
+    return np.column_stack([values.to_numpy(np.float32, na_value=np.nan) for _, values in served])
 
 
 def probabilities(raw: np.ndarray, temperature: float, shift: Sequence[float]) -> np.ndarray:
