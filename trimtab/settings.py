@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -101,6 +102,9 @@ class Release(Section):
 
     confidence: float = Field(0.95, gt=0.5, lt=1)
     resamples: int = Field(500, ge=100, description="bootstrap resamples behind each interval")
+    promotion: Literal["auto", "review"] = Field(
+        "auto", description="what becomes of a challenger that passed the gates: it serves, or it waits for a person"
+    )
 
 
 class Gates(Section):
