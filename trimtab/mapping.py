@@ -11,9 +11,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 
 from trimtab.errors import hint
 
-Format = Literal["csv", "tsv", "jsonl", "parquet"]
+Format = Literal["csv", "csv_semicolon", "tsv", "jsonl", "parquet"]
 Sentiment = Literal["negative", "neutral", "positive"]
-EPOCHS = ("epoch_s", "epoch_ms")
+EPOCHS = ("epoch_s", "epoch_ms", "epoch_us")
 
 
 def _names_files(value: str) -> str:
@@ -80,7 +80,7 @@ class LabelColumn(Column):
 
 
 class Moment(Part):
-    """A time column: iso8601, epoch_s, epoch_ms or a strptime pattern, in a stated time zone."""
+    """A time column: iso8601, epoch_s, epoch_ms, epoch_us or a strptime pattern, in a stated time zone."""
 
     column: str
     format: str = "iso8601"
@@ -97,7 +97,8 @@ class Moment(Part):
         if value not in ("iso8601", *EPOCHS) and "%" not in value:
             options = hint(value, ("iso8601", *EPOCHS))
             raise ValueError(
-                f"'{value}' is no time format.{options} Use iso8601, epoch_s, epoch_ms or a pattern like %d/%m/%Y"
+                f"'{value}' is no time format.{options} Use iso8601, epoch_s, epoch_ms, epoch_us or a pattern "
+                "like %d/%m/%Y"
             )
         try:
             datetime.strptime("", value)  # noqa: DTZ007 - only the pattern is of interest

@@ -6,7 +6,7 @@ from pandas import Series
 
 from trimtab.mapping import Moment
 
-UNITS = {"epoch_s": 1_000_000, "epoch_ms": 1_000}  # microseconds each
+UNITS = {"epoch_s": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}  # microseconds each
 FARTHEST_US = 9_000_000_000_000_000  # the year 2255: beyond it a number is no time
 OFFSET = r"(?:[zZ]|[+-]\d{2}(?::?\d{2})?)$"  # of a time, after its clock part
 

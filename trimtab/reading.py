@@ -23,6 +23,7 @@ from trimtab.files import opened, readable, seekable
 from trimtab.mapping import Format
 
 BLOCK_BYTES = 16 << 20  # of CSV read at a time; no single row may be longer
+DELIMITERS = {"csv": ",", "csv_semicolon": ";", "tsv": "\t"}
 CHUNK_CHARS = 64 << 20  # of JSON lines held at a time, however few rows that is
 
 
@@ -59,7 +60,7 @@ def columns(path: Path, form: Format, encoding: str) -> list[str]:
 
 def chunks(path: Path, names: list[str], form: Format, encoding: str, rows: int) -> Iterator[Chunk]:
     """The file in chunks of up to `rows` rows; a file without rows raises UnreadableFile."""
-    readers = {"csv": _csv, "tsv": _csv, "jsonl": _jsonl, "parquet": _parquet}
+    readers = {**dict.fromkeys(DELIMITERS, _csv), "jsonl": _jsonl, "parquet": _parquet}
     number = -1
     with readable(path):
         for number, chunk in enumerate(readers[form](path, names, form, encoding, rows)):
@@ -79,12 +80,11 @@ def _csv(path: Path, names: list[str], form: Format, encoding: str, rows: int) -
         )
         return "skip"
 
-    delimiter = "\t" if form == "tsv" else ","
     with opened(path) as stream:
         reader = pacsv.open_csv(
             stream,
             pacsv.ReadOptions(block_size=BLOCK_BYTES, encoding=encoding, column_names=header, skip_rows=1),
-            pacsv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=keep),
+            pacsv.ParseOptions(delimiter=DELIMITERS[form], newlines_in_values=True, invalid_row_handler=keep),
             pacsv.ConvertOptions(
                 column_types=dict.fromkeys(header, pa.string()), include_columns=names, null_values=[""],
                 strings_can_be_null=True, quoted_strings_can_be_null=True,
@@ -168,7 +168,7 @@ def _header(path: Path, form: Format, encoding: str) -> list[str]:
         if b"\0" in start and not encoding.lower().startswith(("utf-16", "utf-32", "utf16", "utf32")):
             raise UnreadableFile(f"{path.name} is binary, not {form}; correct `files` or `format`.")
     with opened(path) as stream, io.TextIOWrapper(stream, encoding=_signed(encoding), newline="") as text:
-        names = next(csv.reader(text, delimiter="\t" if form == "tsv" else ","), [])
+        names = next(csv.reader(text, delimiter=DELIMITERS[form]), [])
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise UnreadableFile(f"{path.name} has two columns called '{twice}'; rename one of them.")
