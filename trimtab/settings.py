@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from trimtab.errors import SettingsError, hint
@@ -111,6 +111,27 @@ class Gates(Section):
     """What a challenger must show before it serves; `release` says how sure the comparison must be."""
 
 
+class Serving(Section):
+    """What `trimtab serve` listens on, takes and waits for."""
+
+    host: str = Field("127.0.0.1", description="address; any that is not loopback wants an api_key")
+    port: int = Field(8710, ge=0, le=65_535, description="0 takes one that is free")
+    workers: int = Field(1, ge=1, le=256, description="processes that share the port")
+    api_key: SecretStr | None = Field(None, description="wanted in the header X-API-Key; none: everybody may ask")
+    poll_seconds: float = Field(0.5, ge=0.05, le=60, description="between two looks at the aliases")
+    registry_seconds: float = Field(5, gt=0, description="after which a registry that does not answer counts as away")
+    features_seconds: float = Field(
+        0.25, gt=0, description="after which a post is scored from its content alone, without the online store"
+    )
+    most_posts: int = Field(10_000, ge=1, le=10_000, description="in one request")
+    most_explained: int = Field(200, ge=1, le=10_000, description="in one request that asks for reasons")
+    most_bytes: int = Field(10_000_000, ge=1_000, description="of one request")
+    log_predictions: bool = Field(True, description="keep every answer in the lake, for monitoring")
+    log_seconds: float = Field(10, gt=0, description="between two writes to the lake")
+    log_rows: int = Field(100_000, ge=1, description="predictions that wait to be written; more are lost and counted")
+    stop_seconds: float = Field(10, gt=0, description="requests are given to end when a server stops")
+
+
 class Settings(BaseSettings):
     """The whole tree."""
 
@@ -125,6 +146,7 @@ class Settings(BaseSettings):
     monitoring: Monitoring = Monitoring()
     cost: Cost = Cost()
     release: Release = Release()
+    serving: Serving = Serving()
     gates: Gates = Gates()
 
     @property
