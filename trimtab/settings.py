@@ -110,6 +110,29 @@ class Release(Section):
 class Gates(Section):
     """What a challenger must show before it serves; `release` says how sure the comparison must be."""
 
+    size_limit_mb: float = Field(200, gt=0, description="of a version's files")
+    load_limit_seconds: float = Field(10, gt=0, description="from its files to a first score, imports left out")
+    post_limit_ms: float = Field(50, gt=0, description="for one post scored alone, by the median")
+    clean_limit_seconds: float = Field(300, gt=0, description="that the clean process gets for all it scores")
+    chance_share: float = Field(
+        0.05, gt=0, lt=1, description="of challengers as good as the champion that one gate may refuse by chance"
+    )
+    worse_share: float = Field(0.02, ge=0, description="of the champion's loss; what is worse by less is let pass")
+    calibration_error: float = Field(0.05, ge=0, lt=1, description="of the likeliest label's probability, and chance")
+    bias_log1p: float = Field(0.15, ge=0, description="mean of prediction minus outcome, and chance")
+    coverage_gap: float = Field(0.08, ge=0, lt=1, description="between the share asked of intervals and that found")
+    invariant_share: float = Field(0.8, ge=0, le=1, description="of rewritten posts that must be scored alike")
+    alike_probability: float = Field(
+        0.3, gt=0, lt=1, description="by which probabilities of a rewritten post may differ"
+    )
+    alike_log1p: float = Field(0.5, gt=0, description="by which the value of a rewritten post may differ")
+    direction_share: float = Field(0.85, ge=0, le=1, description="of praise and insults told apart")
+    minimum_share: float = Field(0.75, ge=0, le=1, description="of plain moods that must be told")
+    author_gain_share: float = Field(0.5, gt=0, le=1, description="of the gain that one author may have")
+    others_gain_share: float = Field(
+        0.25, ge=0, le=1, description="of the gain a post that is left without any one author or link"
+    )
+
 
 class Serving(Section):
     """What `trimtab serve` listens on, takes and waits for."""
