@@ -4,6 +4,7 @@ Below `path` lie feature_store.yaml and definitions.py (copies of feature_repo's
 there) and data/: one Parquet file a view, Feast's registry, the SQLite online store.
 """
 
+import json
 import logging
 import sqlite3
 import warnings
@@ -89,6 +90,23 @@ class FeatureStore:
         projections = self._service(service).feature_view_projections
         fields = [field for projection in projections for field in projection.features]
         return {field.name: "object" if str(field.dtype) == "String" else "float32" for field in fields}
+
+    def definition(self, service: str) -> dict[str, Any] | None:
+        """A service as it is registered: views with their keys and features, and a digest of these as its version.
+
+        None before features were built.
+        """
+        if not self._registry.exists():
+            return None
+        views = {
+            projection.name: {
+                "key": KEYS[projection.name],
+                "features": {field.name: str(field.dtype) for field in projection.features},
+            }
+            for projection in self._service(service).feature_view_projections
+        }
+        digest = sha256(json.dumps([service, views], sort_keys=True).encode()).hexdigest()
+        return {"service": service, "version": digest[:16], "views": views}
 
     @cached_property
     def _feast(self) -> Any:

@@ -4,8 +4,8 @@ One History serves a whole replay as well as one production run: each feature ro
 as-known-at already, so the only thing that still depends on the moment is which outcomes are known.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from pandas import DataFrame, Series, Timestamp
@@ -16,13 +16,31 @@ from models.stores import Stores
 from trimtab.labels import target_versions
 from trimtab.windows import Window
 
+SOURCES = ("posts", "snapshots", "labels")  # tables that rows to learn from come from
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a History was read from, so that it can be read again: versions are Delta's, by table."""
+
+    period: Window
+    as_of: datetime
+    lake: Mapping[str, int]
+    features_as_of: datetime  # of the feature views, which may have been built earlier or later
+    features_lake: Mapping[str, int]
+    blocked: tuple[Window, ...] = ()
+
 
 @dataclass(frozen=True)
 class History:
-    """`posts`: one row a post, sorted by event_timestamp. `outcomes`: post_id, target, label_known_at, oldest first."""
+    """`posts`: one row a post, sorted by event_timestamp. `outcomes`: post_id, target, label_known_at, oldest first.
+
+    `origin` is None where the rows are not those of a lake: made up, or changed since they were read.
+    """
 
     posts: DataFrame
     outcomes: DataFrame
+    origin: Origin | None = None
 
     def scored_in(self, window: Window) -> DataFrame:
         """Posts that became known, and so were scored, in the window."""
@@ -47,15 +65,21 @@ class History:
         for window in windows:
             posts = posts[~_within(posts["event_timestamp"], window)]
             outcomes = outcomes[~_within(outcomes["label_known_at"], window)]
-        return History(posts, outcomes)
+        known = self.origin
+        return History(posts, outcomes, known and replace(known, blocked=(*known.blocked, *windows)))
 
 
 def load_history(stores: Stores, model: Model, period: Window, as_of: datetime) -> History:
-    """Rows scored in `period`, with outcomes known by `as_of`. Features must have been refreshed for it."""
-    engagement = stores.settings.engagement
+    """Rows scored in `period`, with outcomes known by `as_of`. Features must have been refreshed for it.
+
+    Every table is read at one version, which the origin names: what is ingested meanwhile comes in as a whole later.
+    """
+    engagement, versions = stores.settings.engagement, {table: stores.lake.version(table) for table in SOURCES}
+    lake, (built_at, built_from) = stores.lake.at(versions), stores.features_built()
     return History(
-        posts=scoring_rows(stores.features, stores.lake, model.service, as_of=as_of, window=period),
-        outcomes=target_versions(stores.lake, model.target, engagement.count, engagement.horizon, as_of),
+        posts=scoring_rows(stores.features, lake, model.service, as_of=as_of, window=period),
+        outcomes=target_versions(lake, model.target, engagement.count, engagement.horizon, as_of),
+        origin=Origin(period, as_of, versions, built_at or as_of, built_from),
     )
 
 

@@ -6,11 +6,12 @@ from pathlib import Path
 from models.blocked import blocked_windows
 from models.history import History
 from models.registry import VersionInfo
+from models.request import Base, Request
 from models.retrain import Retrained, champion_at, conclude
 from models.spec import Model
 from models.stores import Stores
-from models.train import enter, split_calibration
-from trimtab.errors import NotEnoughData, RegistryError
+from models.train import enter, make
+from trimtab.errors import RegistryError
 
 
 def recalibrate(
@@ -32,16 +33,12 @@ def recalibrate(
     posts scored since `cut` judge it. Raises RegistryError without a champion or where the model has
     no `recalibrate`, NotEnoughData where rows are too few.
     """
-    if model.recalibrate is None:
-        raise RegistryError(f"{model.name} has no calibrator to refit: its MODEL names no `recalibrate`. Retrain it.")
-    base = _base(stores, model, as_of, key)
+    info = _base(stores, model, as_of, key)
+    base = Base(info.version, info.as_of, stores.registry.files(model.name, info.version))
     sound = history.without(blocked_windows(stores.ledger, model.name, as_of))
-    rows, training = sound.labelled(as_of), stores.settings.training
-    if rows.empty:
-        raise NotEnoughData.rows(0, training.fresh_rows, "mature rows", "Wait for outcomes to mature.")
-    learned, fresh = split_calibration(rows, as_of, base.as_of, training, since=since, cut=cut)
-    fitted = model.recalibrate(stores.registry.files(model.name, base.version), learned, stores.fit_settings)
-    trained = enter(stores, model, fitted, learned, fresh, as_of, reason, key, report, base.version)
+    request = Request(as_of, since, cut, base)
+    made = make(model, sound, request, stores.settings.training, stores.fit_settings)
+    trained = enter(stores, model, made, reason, key, report)
     return conclude(stores, model, trained, as_of, reason, key, actor, base.version)
 
 

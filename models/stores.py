@@ -3,6 +3,8 @@
 import json
 from datetime import datetime
 from functools import cached_property
+from pathlib import Path
+from typing import Any
 
 from filelock import FileLock
 
@@ -13,6 +15,8 @@ from models.spec import FitSettings, Model
 from trimtab.lake import Lake
 from trimtab.ledger import Ledger
 from trimtab.settings import Settings
+
+FEATURE_SOURCES = ("posts", "snapshots")  # tables that features are built from
 
 
 class Stores:
@@ -56,20 +60,34 @@ class Stores:
         """
         from trimtab.features import build
 
-        about = {table: self.lake.version(table) for table in ("posts", "snapshots")}
-        about |= self.settings.engagement.model_dump()
-        mark = self.settings.features_path / "built.json"
-        before = json.loads(mark.read_text("utf-8")) if mark.exists() else {}
+        versions = {table: self.lake.version(table) for table in FEATURE_SOURCES}
+        about = versions | self.settings.engagement.model_dump()
+        mark, before = self._built, self._read_built()
         reached = datetime.fromisoformat(before["as_of"]) if before else as_of
         if before.get("about") == about and reached >= as_of:
             return before["rows"]
-        views = build(self.lake, max(as_of, reached), self.settings)
+        views = build(self.lake.at(versions), max(as_of, reached), self.settings)
         self.features.refresh(views)
         rows = {name: len(view) for name, view in views.items()}
         draft = mark.with_suffix(".new")
         draft.write_text(json.dumps({"about": about, "as_of": max(as_of, reached).isoformat(), "rows": rows}), "utf-8")
         draft.replace(mark)
         return rows
+
+    def features_built(self) -> tuple[datetime | None, dict[str, int]]:
+        """(as of when the views were built, from which Delta version of each table); (None, {}) before they were."""
+        before = self._read_built()
+        if not before:
+            return None, {}
+        versions = {table: int(before["about"][table]) for table in FEATURE_SOURCES}
+        return datetime.fromisoformat(before["as_of"]), versions
+
+    @property
+    def _built(self) -> Path:
+        return self.settings.features_path / "built.json"
+
+    def _read_built(self) -> dict[str, Any]:
+        return json.loads(self._built.read_text("utf-8")) if self._built.exists() else {}
 
     def single_flight(self, name: str) -> FileLock:
         """At most one holder at a time in any process; raises filelock.Timeout at once when held."""

@@ -6,15 +6,17 @@ from pathlib import Path
 
 from pandas import DataFrame, Timestamp
 
+from models.about import about_of
 from models.bundle import scorer_of
 from models.evaluate import scorecard
-from models.history import History
+from models.history import SOURCES, History
+from models.request import Made, Request
 from models.scores import Scorecard
-from models.spec import Fitted, Model
+from models.spec import FitSettings, Fitted, Model
 from models.stores import Stores
 from models.story import RunStory
-from trimtab.errors import NotEnoughData
-from trimtab.settings import Training
+from trimtab.errors import NotEnoughData, RegistryError
+from trimtab.settings import Settings, Training
 
 CALIBRATION_DAYS = 28  # that a calibrator is refitted on, at most: it says how the world is now
 CALIBRATION_ROWS = 100  # that it takes, at least
@@ -140,50 +142,67 @@ def train_challenger(
     cut: datetime | None = None,
 ) -> Trained:
     """Fit on what was mature by `as_of`, score the fresh rows, and register the run with its story."""
-    training = stores.settings.training
-    rows = history.labelled(as_of, as_of - timedelta(days=training.history_days))
-    learned, fresh = split_fresh(rows, as_of, training, since=since, cut=cut)
-    return enter(stores, model, model.fit(learned, stores.fit_settings), learned, fresh, as_of, reason, key, report)
+    made = make(model, history, Request(as_of, since, cut), stores.settings.training, stores.fit_settings)
+    return enter(stores, model, made, reason, key, report)
 
 
-def enter(
-    stores: Stores,
-    model: Model,
-    fitted: Fitted,
-    learned: DataFrame,
-    fresh: DataFrame,
-    as_of: datetime,
-    reason: str,
-    key: str,
-    report: Path | None = None,
-    base: str | None = None,
-) -> Trained:
-    """Score the fresh rows and register the run with its story; `base` is the version whose booster it shares."""
-    settings = stores.settings
-    predictions = predict_with(model, fitted, fresh)
-    card = scorecard(
-        model,
-        "challenger",
-        fresh,
-        predictions,
-        seed=settings.seed,
-        resamples=settings.release.resamples,
-        confidence=settings.release.confidence,
-    )
+def make(model: Model, history: History, request: Request, training: Training, fit: FitSettings) -> Made:
+    """Carry a request out, in memory: the same rows, request and settings give the same bundle, byte for byte."""
+    base = request.base
+    if base is None:
+        rows = history.labelled(request.as_of, request.as_of - timedelta(days=training.history_days))
+        learned, fresh = split_fresh(rows, request.as_of, training, since=request.since, cut=request.cut)
+        return Made(request, history, learned, fresh, model.fit(learned, fit))
+    if model.recalibrate is None:
+        raise RegistryError(f"{model.name} has no calibrator to refit: its MODEL names no `recalibrate`. Retrain it.")
+    rows, about = history.labelled(request.as_of), {"since": request.since, "cut": request.cut}
+    if rows.empty:
+        raise NotEnoughData.rows(0, training.fresh_rows, "mature rows", "Wait for outcomes to mature.")
+    learned, fresh = split_calibration(rows, request.as_of, base.as_of, training, **about)
+    return Made(request, history, learned, fresh, model.recalibrate(base.files, learned, fit))
+
+
+def enter(stores: Stores, model: Model, made: Made, reason: str, key: str, report: Path | None = None) -> Trained:
+    """Score the fresh rows and register the run with its story."""
+    predictions, card, about = told(stores, model, made)
+    scored, origin = made.learned["event_timestamp"], made.history.origin
     story = RunStory(
-        as_of=as_of,
-        start=learned["event_timestamp"].min().to_pydatetime(),
-        end=learned["event_timestamp"].max().to_pydatetime(),
-        rows=len(learned),
-        data_versions={table: stores.lake.version(table) for table in ("posts", "snapshots", "labels")},
+        as_of=made.request.as_of,
+        start=scored.min().to_pydatetime(),
+        end=scored.max().to_pydatetime(),
+        rows=len(made.learned),
+        data_versions=origin.lake if origin else {table: stores.lake.version(table) for table in SOURCES},
         reason=reason,
         scorecard=card,
-        fresh=fresh,
+        fresh=made.fresh,
         predictions=predictions,
         report=report,
-        base=base,
+        base=made.request.base.version if made.request.base else None,
+        about=about,
     )
-    return Trained(stores.registry.register(model, fitted, story, key), len(learned), fresh, card)
+    version = stores.registry.register(model, made.fitted, story, key)
+    return Trained(version, len(made.learned), made.fresh, card)
+
+
+def told(stores: Stores, model: Model, made: Made) -> tuple[DataFrame, Scorecard, dict[str, bytes]]:
+    """(predictions of the fresh rows, scorecard on them, what the bundle says of itself)."""
+    predictions = predict_with(model, made.fitted, made.fresh)
+    card = _card(model, made, predictions, stores.settings)
+    service = stores.features.definition(model.service)
+    return predictions, card, about_of(model, made, predictions, card, service, stores.settings, stores.fit_settings)
+
+
+def _card(model: Model, made: Made, predictions: DataFrame, settings: Settings) -> Scorecard:
+    release = settings.release
+    return scorecard(
+        model,
+        "challenger",
+        made.fresh,
+        predictions,
+        seed=settings.seed,
+        resamples=release.resamples,
+        confidence=release.confidence,
+    )
 
 
 def predict_with(model: Model, fitted: Fitted, rows: DataFrame) -> DataFrame:

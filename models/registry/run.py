@@ -1,5 +1,6 @@
 """A training run in MLflow: its bundle as a logged model, its story as parameters, metrics, data sets and files."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -10,38 +11,50 @@ from pandas.api.types import is_bool_dtype, is_numeric_dtype
 from models.artifact import model_file, requirements
 from models.card import description, on_top
 from models.gates.gate import GatesReport
+from models.manifest import seal
 from models.registry.store import Store
 from models.scores import Comparison
 from models.spec import Fitted, Model
 from models.story import CARD, RunStory, metrics_of, params_of, write_comparison, write_gates, write_story
 
+SCORED, TOLD = "bundle", "about"  # folders below artifacts/: what the Scorer loads, what the bundle says of itself
 TABLES_SHOWN = '[{"path": "slices.json", "type": "table"}]'
 HALF_MADE = "Half-made: the process was stopped before a version came of it."
 
 
-def log_run(store: Store, experiment: str, model: Model, fitted: Fitted, story: RunStory, key: str) -> tuple[str, str]:
-    """Log everything but the version; returns the run and where its model folder lies."""
+@dataclass(frozen=True)
+class Logged:
+    """A run without a version yet: where its model folder lies, and the seal of that folder (models.manifest)."""
+
+    run: str
+    location: str
+    seal: str
+
+
+def log_run(store: Store, experiment: str, model: Model, fitted: Fitted, story: RunStory, key: str) -> Logged:
+    """Log everything but the version."""
     pinned, source = requirements(model.scoring), model_file(model.scoring)
     name = f"{model.name} as of {story.as_of:%Y-%m-%d %H:%M}"
     run = store.client.create_run(experiment, run_name=name, tags={"trimtab.key": key}).info.run_id
     logged = store.client.create_logged_model(experiment, model.name, run)
     with TemporaryDirectory() as folder:
-        _write_bundle(Path(folder), model, fitted, source)
+        parts = _write_bundle(Path(folder), model, fitted, story, source)
         with store.running_code():
             store.mlflow.pyfunc.save_model(
                 Path(folder, "model"),
                 python_model=Path(folder, f"{model.name}.py"),
-                artifacts={"bundle": str(Path(folder, "bundle"))},
+                artifacts=parts,
                 pip_requirements=pinned,
                 signature=_signature(store, model, story),
                 mlflow_model=store.mlflow.models.Model(
                     artifact_path=logged.artifact_location, run_id=run, model_id=logged.model_id
                 ),
             )
+        sealed = seal(Path(folder, "model"))
         store.client.log_model_artifacts(logged.model_id, str(Path(folder, "model")))
     store.client.finalize_logged_model(logged.model_id, "READY")
     _log_story(store, run, logged.model_id, model, fitted, story)
-    return run, logged.artifact_location
+    return Logged(run, logged.artifact_location, sealed)
 
 
 def card_of(store: Store, run: str) -> str:
@@ -76,11 +89,15 @@ def close_half_made(store: Store, experiment: str, finished: set[str]) -> None:
         store.client.set_terminated(run.info.run_id, "FINISHED" if made else "KILLED")
 
 
-def _write_bundle(folder: Path, model: Model, fitted: Fitted, source: str) -> None:
+def _write_bundle(folder: Path, model: Model, fitted: Fitted, story: RunStory, source: str) -> dict[str, str]:
+    """The code, what the Scorer loads, and what the bundle says of itself; returns the folders by name."""
     (folder / f"{model.name}.py").write_text(source, encoding="utf-8")
-    (folder / "bundle").mkdir()
-    for name, content in fitted.files.items():
-        (folder / "bundle" / name).write_bytes(content)
+    parts = {name: files for name, files in ((SCORED, fitted.files), (TOLD, story.about)) if files}
+    for part, files in parts.items():
+        (folder / part).mkdir()
+        for name, content in files.items():
+            (folder / part / name).write_bytes(content)
+    return {part: str(folder / part) for part in parts}
 
 
 def _log_story(store: Store, run: str, model_id: str, model: Model, fitted: Fitted, story: RunStory) -> None:

@@ -4,6 +4,7 @@ import logging
 import os
 import shutil
 import sqlite3
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -65,10 +66,14 @@ class Store:
 
     @contextmanager
     def running_code(self) -> Iterator[None]:
-        """Around what makes MLflow run a models-from-code file."""
+        """Around what makes MLflow run a models-from-code file; it leaves no bytecode beside the file."""
         with _loading, warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            yield
+            before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+            try:
+                yield
+            finally:
+                sys.dont_write_bytecode = before
 
     @contextmanager
     def spoken(self) -> Iterator[None]:

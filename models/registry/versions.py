@@ -7,7 +7,6 @@ at any point leaves a version that is complete or none; the run that it left hal
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from filelock import FileLock
@@ -15,7 +14,8 @@ from pandas import DataFrame
 
 from models.card import description
 from models.gates.gate import GatesReport
-from models.registry.run import add_to_card, card_of, close_half_made, log_run
+from models.manifest import check
+from models.registry.run import SCORED, TOLD, add_to_card, card_of, close_half_made, log_run
 from models.registry.store import Store
 from models.scores import Comparison
 from models.spec import Fitted, Model
@@ -41,6 +41,7 @@ class VersionInfo:
     rows: int
     reason: str
     base: str | None = None  # the version whose booster it shares, where it was recalibrated
+    seal: str | None = None  # sha256 of the manifest of its files; None for a version of before there were manifests
     aliases: tuple[str, ...] = field(default=())
 
 
@@ -84,10 +85,9 @@ class Registry:
     def load(self, name: str, version: str) -> LoadedVersion:
         """The version, ready to score; kept in memory, since a version never changes."""
         if (name, version) not in self._loaded:
-            self.info(name, version)
+            folder = self.folder(name, version)
             with self.store.spoken(), self.store.running_code():
-                location = self.store.client.get_model_version_download_uri(name, version)
-                loaded = self.store.mlflow.pyfunc.load_model(location, suppress_warnings=True)
+                loaded = self.store.mlflow.pyfunc.load_model(str(folder), suppress_warnings=True)
             while len(self._loaded) >= KEPT_LOADED:
                 self._loaded.pop(next(iter(self._loaded)))
             self._loaded[name, version] = LoadedVersion(name, version, loaded.unwrap_python_model())
@@ -95,11 +95,21 @@ class Registry:
 
     def files(self, name: str, version: str) -> dict[str, bytes]:
         """The bundle of a version, file by file, as its fit made it."""
-        self.info(name, version)
-        with self.store.spoken(), TemporaryDirectory() as folder:
+        return self._part(name, version, SCORED)
+
+    def about(self, name: str, version: str) -> dict[str, bytes]:
+        """What the bundle says of itself (models.about), file by file; {} for a version of before it did."""
+        return self._part(name, version, TOLD)
+
+    def folder(self, name: str, version: str, *, checked: bool = True) -> Path:
+        """Its files on this machine; RegistryError where one is not as it was registered."""
+        seal = self.info(name, version).seal
+        with self.store.spoken():
             location = self.store.client.get_model_version_download_uri(name, version)
-            found = self.store.mlflow.artifacts.download_artifacts(f"{location}/artifacts/bundle", dst_path=folder)
-            return {path.name: path.read_bytes() for path in sorted(Path(found).iterdir())}
+            found = Path(self.store.mlflow.artifacts.download_artifacts(location, tracking_uri=self.store.uri))
+            if checked:
+                check(found, seal, f"{name} {version}")
+        return found
 
     def names(self) -> list[str]:
         """Every model that has been registered."""
@@ -162,6 +172,10 @@ class Registry:
             card = add_to_card(self.store, run, text, comparison, gates)
             self.store.client.update_model_version(name, version, description(card, run))
 
+    def _part(self, name: str, version: str, part: str) -> dict[str, bytes]:
+        place = self.folder(name, version) / "artifacts" / part
+        return {path.name: path.read_bytes() for path in sorted(place.iterdir())} if place.is_dir() else {}
+
     def _found(self, question: str, *about: str) -> Any:
         """MLflow's answer, or None where it has no such thing."""
         if not self.store.database.exists():
@@ -174,18 +188,19 @@ class Registry:
             return None
 
     def _make(self, experiment: str, model: Model, fitted: Fitted, story: RunStory, key: str) -> str:
-        run, location = log_run(self.store, experiment, model, fitted, story, key)
+        logged = log_run(self.store, experiment, model, fitted, story, key)
         tags = {
             "trimtab.key": key,
             "trimtab.as_of": story.as_of.isoformat(),
             "trimtab.rows": str(story.rows),
             "trimtab.reason": story.reason,
+            "trimtab.seal": logged.seal,
         }
         tags |= {"trimtab.base": story.base} if story.base else {}
-        card = description(card_of(self.store, run), run)
+        about = {"tags": tags, "description": description(card_of(self.store, logged.run), logged.run)}
         client = self.store.client
-        made = client.create_model_version(model.name, location, run, tags=tags, description=card, await_creation_for=0)
-        client.set_terminated(run)
+        made = client.create_model_version(model.name, logged.location, logged.run, await_creation_for=0, **about)
+        client.set_terminated(logged.run)
         return str(made.version)
 
     def _experiment(self, name: str) -> str:
@@ -213,5 +228,6 @@ def _info(version: Any, aliases: dict[str, str]) -> VersionInfo:
         rows=int(tags.get("trimtab.rows", 0)),
         reason=tags.get("trimtab.reason", "registered by hand"),
         base=tags.get("trimtab.base"),
+        seal=tags.get("trimtab.seal"),
         aliases=tuple(sorted(alias for alias, at in aliases.items() if at == number)),
     )

@@ -11,10 +11,15 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
+from models import engagement, sentiment
+from models.manifest import seal
 from models.registry import Registry
 from models.spec import FitSettings
+from models.train import predict_with
 from tests import tiny_scoring, tiny_stores
+from tests.engagement_posts import make_rows
 from tests.tiny_model import MODEL, fit, frame
+from tests.tiny_sentiment import rows as moods
 from tests.tiny_story import AT, register, story_of
 from trimtab.errors import RegistryError, UnknownModel
 
@@ -143,10 +148,96 @@ def test_versions_load_and_score_where_trimtab_is_not_installed(registry, tmp_pa
     assert done.stdout.strip() == "each ran its own code", done.stderr
 
 
+def folder_of(registry, version="1"):
+    return Path(registry.store.client.get_model_version_download_uri("tiny", version).removeprefix("file://"))
+
+
+def flipped(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("file", ["artifacts/bundle/booster.txt", "tiny.py", "MLmodel", "requirements.txt"])
+def test_a_byte_that_changed_is_found_before_the_version_serves(registry, tmp_path, file):
+    register(registry, tmp_path, "k")
+    flipped(folder_of(registry) / file)
+    for ask in (registry.load, registry.files, registry.about):
+        with pytest.raises(RegistryError, match=f"tiny 1 is not what was registered: {file} has .*or retrain"):
+            ask("tiny", "1")
+
+
+def test_a_manifest_that_changed_with_its_file_is_found_too(registry, tmp_path):
+    register(registry, tmp_path, "k")
+    flipped(folder_of(registry) / "tiny.py")
+    seal(folder_of(registry))
+    with pytest.raises(RegistryError, match="manifest.json is not the one that was registered"):
+        registry.load("tiny", "1")
+
+
+def test_a_version_of_before_there_were_manifests_still_loads(registry, tmp_path):
+    register(registry, tmp_path, "k")
+    registry.store.client.delete_model_version_tag("tiny", "1", "trimtab.seal")
+    (folder_of(registry) / "manifest.json").unlink()
+    assert registry.load("tiny", "1").predict(frame(5))["value"].notna().all()
+    assert registry.about("tiny", "1") == {}
+    assert registry.info("tiny", "1").seal is None
+
+
+def test_loading_leaves_no_bytecode_beside_the_code_and_believes_none(registry, tmp_path):
+    register(registry, tmp_path, "k")
+    cache = folder_of(registry) / "__pycache__"
+    cache.mkdir()
+    registry.load("tiny", "1")
+    assert not cache.exists()
+
+
 def test_missing_values_score(registry, tmp_path):
     register(registry, tmp_path, "k")
     rows = frame(5).assign(topic_mean_28d=np.nan)
     assert registry.load("tiny", "1").predict(rows)["value"].notna().all()
+
+
+ALONE = """
+    import os, sys
+    assert not [name for name in os.environ if name.startswith(("PYTHONPATH", "TRIMTAB"))]
+    class Absent:
+        def find_spec(self, name, path=None, target=None):
+            if name.split(".")[0] in {"trimtab", "models", "monitoring", "flows", "feature_repo", "tests"}:
+                raise ModuleNotFoundError(name)
+    sys.meta_path.insert(0, Absent())
+    import mlflow, pandas
+    for place, number in zip(sys.argv[1::2], sys.argv[2::2]):
+        said = mlflow.pyfunc.load_model(place).predict(pandas.read_parquet(f"rows{number}.parquet"))
+        pandas.testing.assert_frame_equal(said, pandas.read_parquet(f"said{number}.parquet"), rtol=1e-12)
+    print("both scored as at home")
+"""
+
+
+def test_the_engagement_and_the_sentiment_model_score_side_by_side_where_nothing_of_ours_is(registry, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    about = []
+    for number, (model, rows) in enumerate([(engagement.MODEL, make_rows(700)), (sentiment.MODEL, moods(420))]):
+        rows = rows.reindex(columns=list(dict.fromkeys([*rows, *model.features]))).astype({"chars": "float32"})
+        fitted = model.fit(rows, FitSettings(threads=1))
+        fresh = rows.tail(60).reset_index(drop=True)
+        said = predict_with(model, fitted, fresh)
+        tiny = story_of(fit(frame(), FitSettings()), frame(), frame(), tmp_path)
+        version = registry.register(model, fitted, replace(tiny, fresh=fresh, predictions=said), "k")
+        fresh[list(model.features)].to_parquet(elsewhere / f"rows{number}.parquet")
+        registry.load(model.name, version).predict(fresh).to_parquet(elsewhere / f"said{number}.parquet")
+        about += [registry.store.client.get_model_version_download_uri(model.name, version), str(number)]
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(ALONE), *about],
+        cwd=elsewhere,
+        env=kept | {"MLFLOW_DISABLE_TELEMETRY": "true", "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.strip() == "both scored as at home", done.stderr
 
 
 @pytest.mark.parametrize("commit", [1, 3, 5, 8, 11, 14, 17])
