@@ -37,13 +37,14 @@ class Authors:
         known = authors.notna()
         pairs = pd.DataFrame({"author": authors[known].astype(str), "platform": platforms[known].astype(str)})
         codes, unique = pd.factorize(pd.MultiIndex.from_frame(pairs)) if len(pairs) else ([], [])
-        digests = pd.Series([self._digest(author, platform) for author, platform in unique], dtype=object)
+        digests = pd.Series([self.digest(author, platform) for author, platform in unique], dtype=object)
         result = pd.Series(None, index=authors.index, dtype=object)
         if len(pairs):
             result[known] = digests.to_numpy()[codes]
         return result
 
-    def _digest(self, author: str, platform: str) -> str:
+    def digest(self, author: str, platform: str) -> str:
+        """128-bit hex of one author."""
         message = f"{platform}\0{author}".encode("utf-8", "surrogatepass")
         return hmac.digest(self._key, message, "sha256").hex()[:HEX_CHARS]
 

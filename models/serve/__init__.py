@@ -1,0 +1,1 @@
+"""`trimtab serve`: scores over HTTP by the version that `champion` names, and follows it."""

@@ -1,0 +1,100 @@
+"""Who serves at this moment: one small file a worker, written again every second.
+
+A rollback waits for these workers; one that is dead or silent is not waited for.
+"""
+
+import json
+import os
+import socket
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+SILENT = timedelta(seconds=5)
+
+
+@dataclass(frozen=True)
+class Worker:
+    """A worker as it last described itself; `versions` by model, empty while it is starting."""
+
+    server: str
+    worker: int
+    host: str
+    pid: int
+    address: str
+    versions: Mapping[str, str]
+    at: datetime
+
+    @property
+    def actor(self) -> str:
+        """As it signs in the ledger."""
+        return f"server {self.server} worker {self.worker}"
+
+
+def alive(home: Path, as_of: datetime) -> list[Worker]:
+    """Workers that have been heard of within five seconds and whose process is there, by server and number.
+
+    A file from the future counts by its distance too: a clock that was set back makes nobody serve for ever.
+    """
+    found = [worker for path in sorted(_folder(home).glob("*.json")) if (worker := _read(path)) is not None]
+    return [worker for worker in found if abs(as_of - worker.at) <= SILENT and not _dead(worker)]
+
+
+def write(home: Path, worker: Worker) -> None:
+    """Describe `worker` in its file, whole."""
+    path = _path(home, worker.server, worker.worker)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(f".{worker.pid}.new")
+    draft.write_text(json.dumps(asdict(worker) | {"at": worker.at.isoformat()}), encoding="utf-8")
+    draft.replace(path)
+
+
+def remove(home: Path, server: str, worker: int) -> None:
+    """A worker that has ended is waited for by nobody."""
+    _path(home, server, worker).unlink(missing_ok=True)
+
+
+def sweep(home: Path) -> None:
+    """Remove the files of processes that are gone, which a kill left."""
+    for path in _folder(home).glob("*.json"):
+        worker = _read(path)
+        if worker is None or _dead(worker):
+            path.unlink(missing_ok=True)
+
+
+def address_of(listening: socket.socket) -> str:
+    """Where a bound socket is asked."""
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _folder(home: Path) -> Path:
+    return home / "serving"
+
+
+def _path(home: Path, server: str, worker: int) -> Path:
+    return _folder(home) / f"{server}-{worker}.json"
+
+
+def _read(path: Path) -> Worker | None:
+    """None for a file that is gone by now, or not one of ours."""
+    try:
+        told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return Worker(**told | {"at": datetime.fromisoformat(told["at"])})
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def _dead(worker: Worker) -> bool:
+    """Whether the process is gone; of another machine's nothing can be told."""
+    if worker.host != socket.gethostname():
+        return False
+    try:
+        os.kill(worker.pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
