@@ -36,7 +36,7 @@ def outcome_versions(lake: Lake, count: str, horizon: timedelta, as_of: datetime
     snapshots = known_by(lake, "snapshots", as_of, ["post_id", "measured_at", "known_at", count])
     joined = snapshots.dropna(subset=[count]).merge(posts, on="post_id")
     joined = joined[joined["measured_at"] >= joined["published_at"] + horizon]
-    joined = joined.sort_values(["known_at", "post_id"], kind="stable")
+    joined = joined.sort_values(["known_at", "post_id", "measured_at"], kind="stable")
     # The earliest snapshot known so far: one measured earlier but learned later changes the outcome from then on.
     first = joined.groupby("post_id", sort=False)["measured_at"].cummin()
     mature = joined[joined["measured_at"] == first]
@@ -46,8 +46,11 @@ def outcome_versions(lake: Lake, count: str, horizon: timedelta, as_of: datetime
 
 
 def sentiment_versions(lake: Lake, as_of: datetime) -> DataFrame:
-    """Every label known by `as_of`, so ordered that the last of a post is the one in force."""
-    rows = known_by(lake, "labels", as_of).sort_values(["labelled_at", "known_at"], kind="stable")
+    """Every label known by `as_of`, so ordered that the last of a post is the one in force.
+
+    Of two labellers at one moment one has the last word, the same however the rows lie in their files.
+    """
+    rows = known_by(lake, "labels", as_of).sort_values(["labelled_at", "known_at", "row_hash"], kind="stable")
     return rows.rename(columns={"known_at": "label_known_at"})[["post_id", "label", "label_known_at"]]
 
 

@@ -87,3 +87,23 @@ def test_an_earlier_snapshot_that_is_learned_later_changes_the_outcome_from_then
     assert list(versions["value"]) == [30, 20]
     assert outcomes(lake, 8) == {"p:1": 30}
     assert outcomes(lake, 9) == {"p:1": 20}
+
+
+def test_what_is_known_is_the_same_however_the_rows_lie_in_their_files(tmp_path):
+    """A table that was compacted holds the same rows in another order."""
+    counts = [snapshot(1, 2.0, 9, known=6), snapshot(1, 5.0, 99, known=6), snapshot(1, 3.0, 30, known=6)]
+    said = {"post_id": "p:1", "labelled_at": day(3), "known_at": day(3)}
+    marks = [
+        said | {"label": "neutral", "labeller": "a", "row_hash": 1},
+        said | {"label": "negative", "labeller": "b", "row_hash": 2},
+    ]
+    found = []
+    for turn in (1, -1):
+        lake = Lake(tmp_path / str(turn))
+        add(lake, "posts", POSTS, post(1))
+        add(lake, "snapshots", SNAPSHOTS, *counts[::turn])
+        add(lake, "labels", LABELS, *marks[::turn])
+        counted = labels.outcome_versions(lake, "comments", HORIZON, day(9))
+        found.append((counted.to_dict("list"), labels.sentiment_versions(lake, day(9)).to_dict("list")))
+    assert found[0] == found[1]
+    assert (found[0][0]["value"][-1], found[0][1]["label"][-1]) == (9, "negative")
