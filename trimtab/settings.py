@@ -134,6 +134,19 @@ class Gates(Section):
     )
 
 
+class Watch(Section):
+    """How a new champion is held against the version before it, on labels as they come."""
+
+    days: float = Field(28, gt=0, description="after a promotion, in which the version before is still an option")
+    least_days: int = Field(7, ge=2, description="with labels before a watch ends well: each weekday once")
+    harmless_share: float = Field(
+        0.01, ge=0, lt=1, description="of the loss; only a version that is worse by more is rolled back"
+    )
+    no_worse_share: float = Field(
+        0.02, gt=0, lt=1, description="of the loss; a watch ends when the version is surely not worse by so much"
+    )
+
+
 class Serving(Section):
     """What `trimtab serve` listens on, takes and waits for."""
 
@@ -169,6 +182,7 @@ class Settings(BaseSettings):
     monitoring: Monitoring = Monitoring()
     cost: Cost = Cost()
     release: Release = Release()
+    watch: Watch = Watch()
     serving: Serving = Serving()
     gates: Gates = Gates()
 
