@@ -20,6 +20,7 @@ def monitor(model: str, as_of: datetime | None = None, home: str | None = None) 
     """
     stores, as_of = steps.open_stores(home), steps.moment(as_of)
     spec = stores.model(model)
+    steps.notice_moves(stores, spec, as_of)
     steps.refresh_features(stores, as_of)
     evidence, report = steps.assess(stores, spec, as_of)
     decision = decide(evidence, stores.settings)

@@ -12,6 +12,7 @@ from filelock import Timeout
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from models.by_hand import look
 from models.history import load_history, training_period
 from models.recalibrate import recalibrate
 from models.retrain import retrain
@@ -43,6 +44,10 @@ gather_history = step(
 )
 train_and_judge = step("train and judge", retrain)
 recalibrate_and_judge = step("recalibrate and judge", recalibrate)
+notice_moves = step(
+    "notice moves by hand",
+    lambda stores, model, as_of: look(stores.registry, stores.ledger, [model.name], at=as_of),
+)
 find_posts = step("find posts", champion_posts)
 write_scores = step("write scores", write_predictions)
 assess = step("assess window", assess_window)

@@ -15,7 +15,12 @@ from models.stores import Stores
 COLOURS = {"none": "green", "quarantine": "yellow", "recalibrate": "yellow", "retrain": "cyan", "rollback": "magenta"}
 
 # Of the ledger, what changed something; `trimtab history` shows the rest.
-TOLD = {"promoted": "promoted", "promotion_refused": "refused", "rolled_back": "rolled back"}
+TOLD = {
+    "promoted": "promoted",
+    "promotion_refused": "refused",
+    "rolled_back": "rolled back",
+    "moved_by_hand": "moved by hand",
+}
 
 
 class Stage:

@@ -88,8 +88,9 @@ def rolled_back_note(target: str, at: datetime, actor: str, reason: str) -> str:
     )
 
 
-def restored_note(source: str, at: datetime, actor: str, reason: str) -> str:
-    return f"{title('Champion again since', at)}Version {source} was rolled back by {actor}: {reason}"
+def restored_note(source: str | None, at: datetime, actor: str, reason: str) -> str:
+    what = f"Version {source} was rolled back" if source else "None served, and it was put back"
+    return f"{title('Champion again since', at)}{what} by {actor}: {reason}"
 
 
 def on_top(note: str, card: str) -> str:

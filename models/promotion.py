@@ -1,20 +1,22 @@
 """Moving `champion`: an intention in the ledger, then the aliases, then the outcome in the ledger.
 
 A kill between two steps leaves `champion` on the old version or on the new, never on neither. Every call first carries
-out the intention that a kill left without its outcome; docs/adr/0002-alias-moves.md says why in this order.
+out the intention that a kill left without its outcome, and writes down what somebody moved by hand;
+docs/adr/0002-alias-moves.md says why in this order.
 """
 
 from datetime import datetime
 from typing import Any
 
+from models.by_hand import notice_champion
 from models.card import promoted_note, replaced_note, restored_note, rolled_back_note
 from models.gates import GatesReport
+from models.moves import barred, last_move, outcome_key, served_before, unfinished
 from models.registry import Registry
 from models.scores import Comparison
 from trimtab.errors import NothingToRollBack, RegistryError, UnknownModel
 from trimtab.ledger import Entry, Ledger
 
-INTENTIONS = ("promotion_intended", "rollback_intended")
 OUTCOMES = {"promotion_intended": "promoted", "rollback_intended": "rolled_back"}
 REFUSALS = {"promotion_intended": "promotion_refused", "rollback_intended": "rollback_refused"}
 
@@ -41,7 +43,9 @@ def promote(
         done = last_move(ledger, name)
         if champion == version and done is not None and done.version == version:
             return done
-        before = champion if champion != version else registry.alias(name, "previous")
+        before = champion if champion not in (None, version) else registry.alias(name, "previous")
+        if before == version:  # taken off by hand, and now put back
+            before = _served_before(registry, ledger, name, version)
         told = {"evidence": evidence or {}, "aliases": {"champion": version, "previous": before}}
         said: dict[str, Any] = {"at": at, "model": name, "actor": actor, "reason": reason}
         intention = ledger.append("promotion_intended", version=version, previous=champion, evidence=told, **said)
@@ -61,54 +65,42 @@ def rollback(
     """Put the version that served before, or `to`, back; returns (from, to). The version left is barred.
 
     `previous` then points at what served before that one, or at nothing: rolling back twice goes further
-    back and never forth onto a barred version. Raises UnknownModel, NothingToRollBack.
+    back and never forth onto a barred version. Where somebody took `champion` off by hand, `from` is "none".
+    Raises UnknownModel, NothingToRollBack.
     """
     with registry.lock(name):
         recover(registry, ledger, name, at=at)
-        champion = _champion(registry, name)
+        champion = _champion(registry, ledger, name)
         target = to or registry.alias(name, "previous")
         if target is None or target == champion:
             raise _nothing(registry, ledger, name, champion, target)
         registry.info(name, target)
-        before = _served_before(registry, ledger, name, target, gone={champion})
+        before = _served_before(registry, ledger, name, target, *([champion] if champion else []))
         told = {"evidence": {}, "aliases": {"champion": target, "previous": before}}
         said: dict[str, Any] = {"at": at, "model": name, "actor": actor, "reason": reason}
         intention = ledger.append("rollback_intended", version=target, previous=champion, evidence=told, **said)
         done = _carry_out(registry, ledger, intention, at)
         if done.kind != "rolled_back":
             raise RegistryError(done.reason)
-        return champion, target
+        return champion or "none", target
 
 
 def recover(registry: Registry, ledger: Ledger, name: str, *, at: datetime) -> Entry | None:
-    """Carry out the intention that has no outcome yet, if there is one; returns its outcome."""
+    """Carry out the intention that has no outcome yet, if there is one; returns its outcome.
+
+    Then write down what somebody did to `champion` by hand: whatever comes next starts from where it really is.
+    """
     with registry.lock(name):
-        intended = [entry for kind in INTENTIONS for entry in ledger.entries(name, kind, limit=1)]
-        newest = max(intended, key=lambda entry: entry.id, default=None)
-        if newest is None or ledger.find(_outcome_key(newest)) is not None:
-            return None
-        return _carry_out(registry, ledger, newest, at)
-
-
-def barred(ledger: Ledger, name: str) -> set[str]:
-    """Versions that were rolled back from and that nobody has put back since."""
-    found: set[str] = set()
-    for entry in _moves(ledger, name):
-        if entry.kind == "rolled_back" and entry.previous is not None:
-            found.add(entry.previous)
-        found.discard(str(entry.version))
-    return found
-
-
-def last_move(ledger: Ledger, name: str) -> Entry | None:
-    """The newest promotion or rollback that was carried out."""
-    return next(reversed(_moves(ledger, name)), None)
+        intention = unfinished(ledger, name)
+        outcome = _carry_out(registry, ledger, intention, at) if intention is not None else None
+        notice_champion(registry, ledger, name, at=at)
+        return outcome
 
 
 def _carry_out(registry: Registry, ledger: Ledger, intention: Entry, at: datetime) -> Entry:
     """Aliases, cards, outcome; each step may be done twice."""
     name, aliases = intention.model, intention.evidence["aliases"]
-    refusal = _cannot(registry, intention)
+    refusal = _cannot(registry, ledger, intention)
     if refusal:
         return _conclude(ledger, REFUSALS[intention.kind], intention, at, refusal)
     order = ("previous", "champion") if intention.kind == "promotion_intended" else ("champion", "previous")
@@ -121,17 +113,17 @@ def _carry_out(registry: Registry, ledger: Ledger, intention: Entry, at: datetim
     return _conclude(ledger, OUTCOMES[intention.kind], intention, at, intention.reason)
 
 
-def _cannot(registry: Registry, intention: Entry) -> str | None:
+def _cannot(registry: Registry, ledger: Ledger, intention: Entry) -> str | None:
     """Why an intention must not be carried out any more, after what happened since."""
-    known = {info.version for info in registry.versions(intention.model)}
-    if intention.version not in known:
-        return f"Version {intention.version} was deleted before the move was finished; nothing was moved."
-    champion = registry.alias(intention.model, "champion")
-    if champion is not None and champion not in (intention.version, intention.previous):
-        return (
-            f"Somebody moved champion to {champion} by hand, away from {intention.previous}, before the move "
-            f"to {intention.version} was finished; it was left there."
-        )
+    name, new, old = intention.model, intention.version, intention.previous
+    known = {info.version for info in registry.versions(name)}
+    if new not in known:
+        return f"Version {new} was deleted before the move was finished; nothing was moved."
+    champion, last = registry.alias(name, "champion"), last_move(ledger, name)
+    noticed = last is not None and last.id > intention.id  # since then, so by hand
+    if noticed or champion not in (new, old, *([] if old in known else [None])):
+        did = f"moved champion to {champion} by hand, away from {old}," if champion else "took champion off by hand"
+        return f"Somebody {did} before the move to {new} was finished; it was left there."
     return None
 
 
@@ -145,7 +137,7 @@ def _conclude(ledger: Ledger, kind: str, intention: Entry, at: datetime, reason:
         actor=intention.actor,
         reason=reason,
         evidence=intention.evidence["evidence"] | {"intention": intention.id},
-        key=_outcome_key(intention),
+        key=outcome_key(intention),
     )
 
 
@@ -159,48 +151,34 @@ def _write_cards(registry: Registry, move: Entry) -> None:
         registry.note(name, new, promoted_note(name, move.at, move.actor, move.reason, old, found, gates), found, gates)
         left = replaced_note(new, move.at, move.reason)
     else:
-        registry.note(name, new, restored_note(str(old), move.at, move.actor, move.reason))
+        registry.note(name, new, restored_note(old, move.at, move.actor, move.reason))
         left = rolled_back_note(new, move.at, move.actor, move.reason)
     if old not in (None, new) and old in {info.version for info in registry.versions(name)}:
         registry.note(name, str(old), left)
 
 
-def _champion(registry: Registry, name: str) -> str:
+def _champion(registry: Registry, ledger: Ledger, name: str) -> str | None:
+    """None where somebody took it off: it may be put back."""
     champion = registry.alias(name, "champion")
-    if champion is not None:
+    if champion is not None or last_move(ledger, name) is not None:
         return champion
     if name not in registry.names():
         raise UnknownModel.named(name, registry.names())
     raise NothingToRollBack(f"{name} has no champion yet; promote a version before rolling one back.")
 
 
-def _nothing(registry: Registry, ledger: Ledger, name: str, champion: str, target: str | None) -> NothingToRollBack:
-    if target == champion:
+def _nothing(
+    registry: Registry, ledger: Ledger, name: str, champion: str | None, target: str | None
+) -> NothingToRollBack:
+    if champion is not None and target == champion:
         return NothingToRollBack(f"{name} {champion} serves already; name another version with --to.")
     bad = sorted(barred(ledger, name), key=int)
     others = [info.version for info in registry.versions(name) if info.version not in {champion, *bad}]
     why = f" Barred after a rollback: {', '.join(bad)}." if bad else ""
     what = f" Name one of {', '.join(others)} with --to." if others else " Train and promote a new version."
-    return NothingToRollBack(f"{name} {champion} serves and no version served before it.{why}{what}")
+    serves = f"{name} {champion} serves" if champion else f"No {name} serves"
+    return NothingToRollBack(f"{serves} and no version served before it.{why}{what}")
 
 
-def _served_before(registry: Registry, ledger: Ledger, name: str, version: str, gone: set[str]) -> str | None:
-    """The version that `version` took over from by a promotion, over any that are barred or deleted."""
-    took_over = {e.version: e.previous for e in _moves(ledger, name) if e.kind == "promoted"}
-    left_out = barred(ledger, name) | gone | {version}
-    known = {info.version for info in registry.versions(name)}
-    seen: set[str | None] = set()
-    found: str | None = took_over.get(version)
-    while found is not None and found not in seen and (found in left_out or found not in known):
-        seen.add(found)
-        found = took_over.get(found)
-    return None if found in seen else found
-
-
-def _moves(ledger: Ledger, name: str) -> list[Entry]:
-    moves = [entry for kind in OUTCOMES.values() for entry in ledger.entries(name, kind)]
-    return sorted(moves, key=lambda entry: entry.id)
-
-
-def _outcome_key(intention: Entry) -> str:
-    return f"outcome of {intention.id}"
+def _served_before(registry: Registry, ledger: Ledger, name: str, version: str, *gone: str) -> str | None:
+    return served_before(ledger, name, version, {info.version for info in registry.versions(name)}, gone)

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Literal
 
+from models.moves import went_forward
 from monitoring.evidence import Guards
 from trimtab.ledger import Entry, Ledger
 from trimtab.settings import Cost
@@ -112,7 +113,7 @@ def _work(entry: Entry) -> str:
 
 def _refused_in_a_row(past: list[Entry]) -> list[datetime]:
     """When challengers were refused since the last promotion; a move that was given up is no judgement."""
-    last = max((entry.id for entry in past if entry.kind == "promoted"), default=0)
+    last = max((entry.id for entry in past if went_forward(entry)), default=0)
     return [
         entry.at
         for entry in past

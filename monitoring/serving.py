@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cached_property
 
 from models.blocked import blocked_windows
-from models.promotion import last_move
+from models.moves import last_move, went_forward
 from models.registry import Registry
 from models.spec import Model
 from models.stores import Stores
@@ -58,9 +58,9 @@ class BundleFiles(Mapping[str, bytes]):
 
 
 def _promoted_at(stores: Stores, name: str, version: str) -> datetime | None:
-    """When `version` was promoted; None where it serves because of a rollback."""
+    """When `version` was promoted, be it by hand; None where it was put back."""
     last = last_move(stores.ledger, name)
-    return last.at if last and last.kind == "promoted" and last.version == version else None
+    return last.at if last and went_forward(last) and last.version == version else None
 
 
 def _learned_at(registry: Registry, name: str, version: str) -> datetime:

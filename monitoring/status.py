@@ -3,7 +3,7 @@
 from typing import Any
 
 from models.blocked import blocked_windows
-from models.promotion import last_move
+from models.moves import last_move
 from models.stores import Stores
 from monitoring.quarantine import Quarantine
 
@@ -29,6 +29,7 @@ def _model(stores: Stores, name: str) -> dict[str, Any]:
         "since": move.at if move else None,
         "why": move.reason if move else None,
         "left": move.previous if move and move.kind == "rolled_back" else None,
+        "by_hand": move is not None and move.kind == "moved_by_hand",
         "last_decision": decision.reason if decision else None,
         "last_decision_at": decision.at if decision else None,
         "blocked": [str(w) for w in blocked_windows(stores.ledger, name, decision.at)] if decision else [],
@@ -46,6 +47,9 @@ def lines(found: dict[str, Any]) -> list[str]:
 
 
 def _lines(name: str, model: dict[str, Any]) -> list[str]:
+    if model["champion"] is None and model["by_hand"]:
+        what = f"noticed {model['since']:%Y-%m-%d %H:%M}: {model['why']}"
+        return ["", f'{name}: {what}. Put one back: trimtab rollback {name} --to VERSION --reason "..."']
     if model["champion"] is None:
         return ["", f"{name}: no champion yet. Train one: trimtab train {name}"]
     others = [f"{alias} {model[alias]}" for alias in ("challenger", "previous") if model[alias]]
@@ -53,6 +57,7 @@ def _lines(name: str, model: dict[str, Any]) -> list[str]:
     # The reason of a rollback tells of the version that was left, not of the one that serves.
     left = f"version {model['left']} was taken back: " if model["left"] else ""
     since = f" since {model['since']:%Y-%m-%d %H:%M}" if model["since"] else ""
+    since += " or earlier" if model["by_hand"] else ""
     return [
         "",
         f"{name}: version {model['champion']} serves{since} ({', '.join([*others, versions])}).",

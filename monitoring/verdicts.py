@@ -17,10 +17,12 @@ from pandas import Timestamp
 from models.blocked import window_of
 from models.history import load_history
 from models.intervals import Interval
+from models.moves import went_forward
 from models.spec import Model
 from models.stores import Stores
 from monitoring.shadow import Gap, Shadow
 from monitoring.wording import short
+from trimtab.entry import is_move
 from trimtab.ledger import Entry
 from trimtab.settings import Cost
 from trimtab.windows import Window
@@ -225,7 +227,9 @@ def _cut(trained: Entry, bench: Bench) -> datetime:
 
 def _end(version: str | None, start: datetime, bench: Bench) -> datetime:
     """The end of the payback time, or when the version was taken back: after that it saved and cost nothing."""
-    back = [e.at for e in bench.entries if e.kind == "rolled_back" and e.previous == version and e.at > start]
+    back = [
+        e.at for e in bench.entries if is_move(e) and not went_forward(e) and e.previous == version and e.at > start
+    ]
     return min([start + bench.payback, *back])
 
 

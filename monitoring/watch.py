@@ -125,4 +125,4 @@ def _serving(stores: Stores, model: Model, as_of: datetime) -> Serving:
 
 
 def _no_champion(model: Model) -> UnknownModel:
-    return UnknownModel(f"{model.name} has no champion yet; train one first: trimtab train {model.name}")
+    return UnknownModel(f"{model.name} has no champion; train one first: trimtab train {model.name}")

@@ -30,6 +30,8 @@ KINDS = (
     "watch_ended",
     "reproduced",
 )
+COMPARED = ("gates_judged", "review_wanted", "review_ended", "approved", "refused", "promotion_refused", "watch_ended")
+WORDS = {"gates_judged": "judged by the gates", "review_wanted": "waits for review", "reproduced": "made again"}
 MOVES = ("promoted", "rolled_back", "moved_by_hand")  # `version` serves from then on; None: nothing does
 
 
@@ -51,9 +53,15 @@ class Entry:
 
     def __str__(self) -> str:
         version = f" {self.version}" if self.version else ""
-        moved = f" (before: {self.previous})" if self.previous else ""
-        what = f"{self.model}{version}: {self.kind.replace('_', ' ')}{moved}"
+        other = f" ({'against' if self.kind in COMPARED else 'before'}: {self.previous})" if self.previous else ""
+        what = f"{self.model}{version}: {self.what}{other}"
         return f"{self.at:%Y-%m-%d %H:%M} {what} by {self.actor}: {self.reason}"
+
+    @property
+    def what(self) -> str:
+        """The kind in words."""
+        words = WORDS.get(self.kind, self.kind.replace("_", " "))
+        return f"{self.evidence.get('alias', 'alias')} {words}" if self.kind == "moved_by_hand" else words
 
 
 def is_move(entry: Entry) -> bool:

@@ -8,6 +8,7 @@ from tempfile import mkdtemp
 import pytest
 
 from models import promotion
+from models.by_hand import notice_champion
 from models.promotion import barred, promote, recover, rollback
 from models.registry import Registry
 from models.stores import Stores
@@ -213,6 +214,7 @@ def test_a_promotion_killed_at_any_step_leaves_old_or_new_and_recovers(tmp_path,
     assert dies_at(step, lambda: up(Registry(tmp_path / "mlflow"), ledger, "3")) == 9
     registry = Registry(tmp_path / "mlflow")
     assert registry.alias("tiny", "champion") in {"2", "3"}
+    assert notice_champion(registry, ledger, "tiny", at=AT) is None
     intended = any(entry.version == "3" for entry in ledger.entries(kind="promotion_intended"))
     recover(registry, ledger, "tiny", at=AT)
     after = {"champion": "3", "previous": "2"}
@@ -232,6 +234,7 @@ def test_a_rollback_killed_at_any_step_leaves_old_or_new_and_recovers(tmp_path, 
     assert dies_at(step, lambda: back(Registry(tmp_path / "mlflow"), ledger)) == 9
     registry = Registry(tmp_path / "mlflow")
     assert registry.alias("tiny", "champion") in {"2", "3"}
+    assert notice_champion(registry, ledger, "tiny", at=AT) is None
     intended = bool(ledger.entries(kind="rollback_intended"))
     recover(registry, ledger, "tiny", at=AT)
     recover(registry, ledger, "tiny", at=AT)
