@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.tiny_source import mapping, row, rows, write_rows, write_yaml
-from trimtab.cli import commands, looking  # noqa: F401 - they register themselves
+from trimtab.cli import commands, looking, releases  # noqa: F401 - they register themselves
 from trimtab.cli.main import cli
 
 DOCS = Path(__file__).parents[2] / "docs" / "commands.md"
@@ -102,7 +102,7 @@ def test_the_demo_does_not_wipe_a_home_that_it_did_not_make(tmp_path):
 
 
 def test_help_imports_no_framework():
-    script = "import sys, trimtab.cli.commands, trimtab.cli.looking; print(*sys.modules)"
+    script = "import sys, trimtab.cli.commands, trimtab.cli.looking, trimtab.cli.releases; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
     heavy = {
         "prefect",

@@ -3,10 +3,14 @@
 import json
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from trimtab.cli.main import MOMENT, as_of_option, cli, json_option, now, settings_of
+
+if TYPE_CHECKING:  # what is imported here is waited for by --help
+    from trimtab.entry import Entry
 
 
 @cli.command()
@@ -15,33 +19,58 @@ from trimtab.cli.main import MOMENT, as_of_option, cli, json_option, now, settin
 def status(context: click.Context, as_json: bool) -> None:
     """For each model: what serves, since when, why, and the last decision."""
     settings = settings_of(context)
+    from models.by_hand import look
     from models.stores import Stores
     from monitoring import status as reading
 
-    found = reading.status(Stores(settings))
+    stores = Stores(settings)
+    look(stores.registry, stores.ledger, stores.models, at=now())
+    found = reading.status(stores)
     click.echo(json.dumps(found, indent=2, default=str) if as_json else "\n".join(reading.lines(found)))
 
 
 @cli.command()
 @click.argument("model", required=False)
 @click.option("--limit", default=50, show_default=True, help="Newest entries to show.")
+@click.option("--at", "moment", type=MOMENT, help="Say instead which version of MODEL served at that moment.")
 @json_option
 @click.pass_context
-def history(context: click.Context, model: str | None, limit: int, as_json: bool) -> None:
-    """The ledger: decisions, alias moves and refusals, oldest first."""
+def history(context: click.Context, model: str | None, limit: int, moment: datetime | None, as_json: bool) -> None:
+    """The ledger: decisions, gates, reviews, alias moves and refusals, oldest first."""
     settings = settings_of(context)
     from dataclasses import asdict
 
     from models.catalog import load_models, pick
     from trimtab.ledger import Ledger
 
+    ledger = Ledger(settings.ledger_path)
     if model is not None:
         pick(load_models(settings.models), model)
-    entries = Ledger(settings.ledger_path).entries(model=model, limit=limit)
+    if moment is not None:
+        if model is None:
+            raise click.UsageError("--at needs a MODEL: trimtab history MODEL --at MOMENT.")
+        move = ledger.served_at(model, moment)
+        told = json.dumps(asdict(move) if move else None, indent=2, default=str)
+        click.echo(told if as_json else _served(model, moment, move))
+        return
+    entries = ledger.entries(model=model, limit=limit)
     if as_json:
         click.echo(json.dumps([asdict(entry) for entry in entries], indent=2, default=str))
     else:
         click.echo("\n".join(str(entry) for entry in entries) or "Nothing has been decided yet.")
+
+
+def _served(model: str, moment: datetime, move: "Entry | None") -> str:
+    """What was live, as a sentence."""
+    when = f"{moment:%Y-%m-%d %H:%M}"
+    if move is None:
+        return f"No {model} served at {when}: none had been promoted by then."
+    since = f"{move.at:%Y-%m-%d %H:%M}{' or earlier' if move.kind == 'moved_by_hand' else ''}"
+    who = f"{move.what} by {move.actor}: {move.reason}"
+    if move.version is None:
+        return f"No {model} served at {when}, since {since}; {who}."
+    before = f" in place of {move.previous}" if move.previous else ""
+    return f"{model} {move.version} served at {when}, since {since}{before}; {who}"
 
 
 @cli.command()
