@@ -111,8 +111,8 @@ class Gates(Section):
     """What a challenger must show before it serves; `release` says how sure the comparison must be."""
 
     size_limit_mb: float = Field(200, gt=0, description="of a version's files")
-    load_limit_seconds: float = Field(10, gt=0, description="from its files to a first score, imports left out")
-    post_limit_ms: float = Field(50, gt=0, description="for one post scored alone, by the median")
+    load_limit_seconds: float = Field(10, gt=0, description="of CPU time to load its files, imports left out")
+    post_limit_ms: float = Field(50, gt=0, description="of CPU time for one post scored alone")
     clean_limit_seconds: float = Field(300, gt=0, description="that the clean process gets for all it scores")
     chance_share: float = Field(
         0.05, gt=0, lt=1, description="of challengers as good as the champion that one gate may refuse by chance"
@@ -121,12 +121,12 @@ class Gates(Section):
     calibration_error: float = Field(0.05, ge=0, lt=1, description="of the likeliest label's probability, and chance")
     bias_log1p: float = Field(0.15, ge=0, description="mean of prediction minus outcome, and chance")
     coverage_gap: float = Field(0.08, ge=0, lt=1, description="between the share asked of intervals and that found")
-    invariant_share: float = Field(0.8, ge=0, le=1, description="of rewritten posts that must be scored alike")
+    invariant_share: float = Field(0.85, ge=0, le=1, description="of rewritten posts that must be scored alike")
     alike_probability: float = Field(
-        0.3, gt=0, lt=1, description="by which probabilities of a rewritten post may differ"
+        0.2, gt=0, lt=1, description="by which probabilities of a rewritten post may differ"
     )
     alike_log1p: float = Field(0.5, gt=0, description="by which the value of a rewritten post may differ")
-    direction_share: float = Field(0.85, ge=0, le=1, description="of praise and insults told apart")
+    direction_share: float = Field(0.8, ge=0, le=1, description="of praise and insults told apart")
     minimum_share: float = Field(0.75, ge=0, le=1, description="of plain moods that must be told")
     author_gain_share: float = Field(0.5, gt=0, le=1, description="of the gain that one author may have")
     others_gain_share: float = Field(
