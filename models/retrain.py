@@ -112,5 +112,6 @@ def conclude(
         seed=stores.settings.seed,
         limits=stores.settings.gates,
         interval_share=stores.settings.engagement.interval_share,
+        cost=stores.settings.cost,
     )
     return Retrained(trained, verdict)

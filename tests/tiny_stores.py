@@ -8,6 +8,8 @@ from contextlib import closing
 from functools import cache
 from pathlib import Path
 
+from mlflow.tracking._tracking_service.utils import _artifact_repos_cache as _places_by_run
+
 from models.registry import Registry
 from tests.tiny_story import register
 
@@ -36,6 +38,7 @@ def copy(source: Path, path: Path) -> Registry:
         for table, columns in PLACES.items():
             for column in columns:
                 database.execute(f"UPDATE {table} SET {column} = replace({column}, ?, ?)", (str(source), str(path)))
+    _places_by_run.clear()  # MLflow remembers for the whole process where the files of a run lie
     return Registry(path)
 
 
