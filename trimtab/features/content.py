@@ -1,9 +1,11 @@
 """What can be read off a post alone, at once and without history."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pandas import DataFrame, Series
+from pandas import DataFrame
 
 from trimtab.features.lexicon import valences
 from trimtab.posts import MEDIA
@@ -20,6 +22,7 @@ PATTERNS = {
     "digits": r"\pN",
     "brackets": r"[\[(（【]",
 }
+STATED = (*MEDIA, "body_chars")
 CAPITALS = r"\p{Lu}"
 # The same in ASCII, where a pattern compiles a hundred times as fast: what a single post costs.
 PLAIN = {r"\pL\pN": "A-Za-z0-9", r"\pN": "[0-9]", CAPITALS: "[A-Z]"}
@@ -46,28 +49,26 @@ def content_features(posts: DataFrame) -> DataFrame:
     Hour and weekday (Monday 0) are UTC at publication; capitals_share is upper-case letters over
     characters; lexicon_* are VADER valences, compound squashed to [-1, 1].
     """
-    text = _arrow(posts["text"])
-    numbers = {
-        **_counts(text),
-        **_sentiment(text),
-        **{name: posts[name].to_numpy("float32", na_value=np.nan) for name in (*MEDIA, "body_chars")},
-        **_clock(posts["published_at"]),
-    }
-    columns: dict[str, object] = {
-        "text": text.to_pandas().to_numpy(),
-        "platform": posts["platform"].to_numpy(),
-        "topic": posts["topic"].to_numpy(),
-        **{name: numbers[name].astype("float32") for name in NUMBERS},
-    }
-    return DataFrame(columns, index=posts.index)
+    text = arrow(posts["text"].fillna("").to_numpy(dtype=object))
+    stated = {name: posts[name].to_numpy("float32", na_value=np.nan) for name in STATED}
+    numbers = content_numbers(text, stated, posts["published_at"].to_numpy("datetime64[us]"))
+    words = {"text": text.to_pandas().to_numpy(), **{name: posts[name].to_numpy() for name in ("platform", "topic")}}
+    columns = dict(zip(NUMBERS, numbers, strict=True))
+    return DataFrame({**words, **columns}, index=posts.index)
 
 
-def _arrow(text: Series) -> pa.Array:
-    values = text.fillna("").to_numpy(dtype=object)
+def content_numbers(text: pa.Array, stated: Mapping[str, np.ndarray], published: np.ndarray) -> np.ndarray:
+    """(len(NUMBERS), posts) float32 of texts without nulls, what posts state of themselves (STATED), and datetime64."""
+    found = {**_counts(text), **_sentiment(text), **stated, **_clock(published)}
+    return np.array([found[name] for name in NUMBERS], dtype=np.float32)
+
+
+def arrow(texts: np.ndarray) -> pa.Array:
+    """Strings as Arrow has them."""
     try:
-        return pa.array(values, pa.large_string())
+        return pa.array(texts, pa.large_string())
     except UnicodeEncodeError:  # half a surrogate pair, which no UTF-8 can hold
-        return pa.array([value.encode("utf-8", "replace").decode() for value in values], pa.large_string())
+        return pa.array([text.encode("utf-8", "replace").decode() for text in texts], pa.large_string())
 
 
 def _counts(text: pa.Array) -> dict[str, np.ndarray]:
@@ -101,6 +102,7 @@ def _sentiment(text: pa.Array) -> dict[str, np.ndarray]:
     }
 
 
-def _clock(published: Series) -> dict[str, np.ndarray]:
-    hour, weekday = published.dt.hour.to_numpy(), published.dt.weekday.to_numpy()
+def _clock(published: np.ndarray) -> dict[str, np.ndarray]:
+    hours = np.where(np.isnat(published), np.nan, published.astype("datetime64[h]").astype(np.int64))
+    hour, weekday = hours % 24, (hours // 24 + 3) % 7  # 1970 began on a Thursday
     return {"hour": hour, "weekday": weekday, "hour_of_week": weekday * 24 + hour}
