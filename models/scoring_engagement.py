@@ -155,12 +155,9 @@ def derived(words_score: np.ndarray, topic_score: np.ndarray, topic_codes: np.nd
 
 def matrix(frame: DataFrame, extra: dict[str, np.ndarray]) -> np.ndarray:
     """float32 (rows, COLUMNS); NaN where a value, or a whole column, is missing."""
-    found = np.full((len(frame), len(COLUMNS)), np.nan, np.float32)
-    for place, name in enumerate(COLUMNS):
-        if name in extra:
-            found[:, place] = extra[name]
-        elif name in frame:
-            found[:, place] = _float(frame[name])
+    found = np.empty((len(frame), len(COLUMNS)), np.float32)
+    found[:, : len(NUMBERS)] = frame.reindex(columns=NUMBERS).to_numpy(np.float64, na_value=np.nan)
+    found[:, len(NUMBERS) :] = np.column_stack([extra[name] for name in DERIVED])
     return found
 
 

@@ -196,8 +196,7 @@ def margins(words: sparse.csr_matrix, chars: sparse.csr_matrix, joint: sparse.cs
 
 def content(frame: DataFrame) -> np.ndarray:
     """(rows, len(CONTENT)) float32 of the feature service, NaN where unknown or not served."""
-    served = frame.reindex(columns=CONTENT).items()
-    return np.column_stack([values.to_numpy(np.float32, na_value=np.nan) for _, values in served])
+    return frame.reindex(columns=CONTENT).to_numpy(np.float32, na_value=np.nan)
 
 
 def probabilities(raw: np.ndarray, temperature: float, shift: Sequence[float]) -> np.ndarray:
