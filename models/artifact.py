@@ -51,7 +51,7 @@ def scoring_source(scoring: str) -> str:
 
 def requirements(scoring: str) -> list[str]:
     """What the file imports, pinned to what is installed; a module that would not travel with it is refused."""
-    needed = _imports(scoring_source(scoring)) | {"mlflow", "pandas"}
+    needed = imports(scoring_source(scoring)) | {"mlflow", "pandas"}
     stuck = sorted(needed & OURS)
     if stuck:
         raise RegistryError(
@@ -61,7 +61,8 @@ def requirements(scoring: str) -> list[str]:
     return [_pinned(scoring, name) for name in sorted(needed)]
 
 
-def _imports(source: str) -> set[str]:
+def imports(source: str) -> set[str]:
+    """Top-level names that a text imports, but for the standard library's."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):

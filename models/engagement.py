@@ -13,6 +13,7 @@ from typing import Any
 import lightgbm as lgb
 import numpy as np
 from pandas import DataFrame, cut
+from scipy.stats import rankdata
 
 from models.bundle import scorer_of
 from models.calibration_engagement import UNCALIBRATED, calibration
@@ -161,6 +162,15 @@ def metrics(rows: DataFrame, predictions: DataFrame) -> dict[str, float]:
     }
 
 
+def second_measures(rows: DataFrame, predictions: DataFrame) -> dict[str, float]:
+    """squared error, and misranking: 1 minus Spearman's correlation of values and outcomes."""
+    target, value = rows["target"].to_numpy(float), predictions["value"].to_numpy(float)
+    ranks = rankdata(target), rankdata(value)
+    steady = any(np.ptp(found) == 0 for found in ranks)  # nothing is ranked
+    agreement = 0.0 if steady else float(np.corrcoef(*ranks)[0, 1])
+    return {"squared error": float(np.mean((target - value) ** 2)), "misranking": 1 - agreement}
+
+
 def slices(rows: DataFrame) -> DataFrame:
     """platform, topic (the most common by name), author (posts in 28 days) and text (characters)."""
     topic = rows["topic"].fillna("none")
@@ -192,4 +202,5 @@ MODEL = Model(
     headline="mae",
     slices=slices,
     recalibrate=recalibrate,
+    second_measures=second_measures,
 )

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from pandas import DataFrame, factorize
 
-from models.intervals import Draw, Interval, blocks_of, finer_blocks, pooled
+from models.intervals import Draw, Interval, authors_of, blocks_of, finer_blocks, pooled
 from models.scores import Comparison, Scorecard, SliceDelta, SliceScore
 from models.spec import Model
 from trimtab.errors import NotEnoughData, TrimtabError
@@ -34,7 +34,7 @@ def scorecard(
     blocks = pooled(blocks_of(rows))
     draw = Draw(np.random.default_rng(seed), resamples, confidence)
     overall = _metrics(model, rows, predictions, blocks, draw)
-    found = list(_slices(model, rows))
+    found = list(slices_of(model, rows))
     kept = [part for part in found if _judged(part[2], blocks)]
     return Scorecard(
         model=model.name,
@@ -65,7 +65,7 @@ def compare(
     resamples: int = 500,
     confidence: float = 0.95,
 ) -> Comparison:
-    """Both versions' losses on the same rows, paired: a drawn day is drawn for both.
+    """Both versions' losses on the same rows, paired: a drawn day is drawn for both, and so is an author.
 
     Raises NotEnoughData below MIN_ROWS rows and Unscorable where a loss is not a number.
     """
@@ -74,8 +74,8 @@ def compare(
     after = _losses(model, challenger, rows, challenger_predictions)
     blocks = finer_blocks(rows, FEW_DAYS)
     draw = Draw(np.random.default_rng(seed), resamples, confidence)
-    delta = draw.mean(after - before, blocks)
-    found = list(_slices(model, rows))
+    delta = draw.two_way(after - before, blocks, authors_of(rows))
+    found = list(slices_of(model, rows))
     kept = [part for part in found if _judged(part[2], blocks)]
     is_headline = np.isclose(model.metrics(rows, champion_predictions)[model.headline], before.mean())
     return Comparison(
@@ -131,7 +131,7 @@ def _enough(rows: DataFrame) -> None:
         raise NotEnoughData.rows(len(rows), MIN_ROWS, "mature rows to judge on", fix)
 
 
-def _slices(model: Model, rows: DataFrame) -> Iterator[tuple[str, str, np.ndarray]]:
+def slices_of(model: Model, rows: DataFrame) -> Iterator[tuple[str, str, np.ndarray]]:
     """(slicing, slice, positions) for every slice of every slicing, by name."""
     for slicing, column in model.slices(rows).items():
         codes, names = factorize(column.astype(str).to_numpy(), sort=True)

@@ -1,5 +1,6 @@
 """Whether a challenger becomes champion: it must pass every gate, on the same fresh mature rows as the champion."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -7,19 +8,16 @@ from typing import Any
 from pandas import DataFrame
 
 from models.card import refused_note
-from models.case import judged
-from models.gates import GatesReport, Side, Trial, try_gates
-from models.promotion import barred, promote
+from models.gates import GatesReport, try_gates
+from models.gates.arranged import arrange
+from models.promotion import barred, promote, recover
 from models.registry import Registry
-from models.review import lapse, settle, want_review
 from models.scores import Comparison
 from models.spec import Model
-from models.waiting import waiting_version
 from trimtab.ledger import Entry, Ledger
-from trimtab.settings import Cost, Gates, Release
+from trimtab.settings import Gates, Release
 
-USUAL_LIMITS, USUAL_COST = Gates(), Cost()
-DONE = {"review_wanted": "waits for review", "promotion_refused": "was not promoted"}
+USUAL_LIMITS = Gates()
 
 
 @dataclass(frozen=True)
@@ -32,8 +30,8 @@ class Verdict:
     gates: GatesReport
 
     def __str__(self) -> str:
-        done = "was promoted" if self.promoted else DONE.get(self.entry.kind, "was not promoted")
-        return f"{self.entry.model} {self.entry.version} {done}: {self.entry.reason}"
+        done = "promoted" if self.promoted else "not promoted"
+        return f"{self.entry.model} {self.entry.version} was {done}: {self.entry.reason}"
 
 
 def judge(
@@ -49,11 +47,9 @@ def judge(
     seed: int = 0,
     limits: Gates = USUAL_LIMITS,
     interval_share: float = 0.8,
-    cost: Cost = USUAL_COST,
 ) -> Verdict:
     """Promote `challenger` if it passes the gates on `fresh` (rows with target that it did not learn from).
 
-    With `release.promotion` "review" it waits for a person instead; `cost` is what its decision card reckons with.
     Never on stored metrics. Without a champion there is nothing to beat. While it is judged, and while fresh rows are
     too few, it is called `challenger`. What the gates said is in the ledger before anything is done about it.
     `interval_share` is the share of outcomes that intervals of the model should hold.
@@ -61,7 +57,7 @@ def judge(
     name, first = model.name, f"No version of {model.name} served before."
     told: dict[str, Any] = {"at": at, "actor": actor}
     with registry.lock(name):
-        settle(registry, ledger, name, at=at)
+        recover(registry, ledger, name, at=at)
         champion = registry.alias(name, "champion")
         if champion == challenger:
             return _verdict(promote(registry, ledger, name, challenger, reason=first, **told))
@@ -73,46 +69,17 @@ def judge(
         key = f"gates {name} {challenger} against {champion} at {at.isoformat()}"
         said = ledger.find(key)  # what was judged before a kill is what is carried out after it
         if said is None:
-            trial = _trial(registry, model, challenger, champion, fresh, limits, release, interval_share, seed)
+            trial = arrange(registry, model, challenger, champion, fresh, limits, release, interval_share, seed)
             gates, comparison = try_gates(trial)
             evidence: dict[str, Any] = {"gates": gates.evidence()}
             evidence |= {"comparison": comparison.evidence()} if comparison else {}
             about = told | {"version": challenger, "previous": champion, "reason": str(gates), "evidence": evidence}
             said = ledger.append("gates_judged", model=name, key=key, **about)
-        gates, comparison = judged(said.evidence)
+        gates, comparison = _read(said.evidence)
         if not gates.passed:
             return _refuse(registry, ledger, name, challenger, champion, said.evidence, str(gates), **told)
         reason = str(comparison) if comparison else first
-        if release.promotion == "review":
-            about = told | {"reason": reason, "evidence": said.evidence}
-            return _verdict(want_review(registry, ledger, name, challenger, champion, cost, **about))
         return _verdict(promote(registry, ledger, name, challenger, reason=reason, evidence=said.evidence, **told))
-
-
-def _trial(
-    registry: Registry,
-    model: Model,
-    challenger: str,
-    champion: str | None,
-    fresh: DataFrame,
-    limits: Gates,
-    release: Release,
-    interval_share: float,
-    seed: int,
-) -> Trial:
-    def side(version: str) -> Side:
-        return Side(version, registry.load(model.name, version).predict(fresh) if len(fresh) else fresh)
-
-    return Trial(
-        model=model,
-        rows=fresh,
-        challenger=side(challenger),
-        champion=side(champion) if champion is not None else None,
-        limits=limits,
-        release=release,
-        interval_share=interval_share,
-        seed=seed,
-    )
 
 
 def _refuse(
@@ -128,12 +95,10 @@ def _refuse(
     actor: str,
 ) -> Verdict:
     """Write the refusal down; a challenger that was refused for want of data alone goes on waiting."""
-    gates, found = judged(evidence)
+    gates, found = _read(evidence)
     registry.note(name, challenger, refused_note(at, actor, reason, found, gates), found, gates)
-    lapse(registry, ledger, name, challenger, reason, at=at)
-    waits = waiting_version(ledger, name)
-    if (waits or (gates.refusing and not gates.waits)) and registry.alias(name, "challenger") == challenger:
-        registry.set_alias(name, "challenger", waits)
+    if gates.refusing and not gates.waits and registry.alias(name, "challenger") == challenger:
+        registry.set_alias(name, "challenger", None)
     entry = ledger.append(
         "promotion_refused",
         at=at,
@@ -149,6 +114,10 @@ def _refuse(
 
 
 def _verdict(entry: Entry) -> Verdict:
-    gates, found = judged(entry.evidence)
-    promoted = entry.kind not in DONE and entry.evidence.get("how", "approved") == "approved"
-    return Verdict(promoted, entry, found, gates)
+    gates, found = _read(entry.evidence)
+    return Verdict(entry.kind != "promotion_refused", entry, found, gates)
+
+
+def _read(evidence: Mapping[str, Any]) -> tuple[GatesReport, Comparison | None]:
+    kept = evidence.get("comparison")
+    return GatesReport.from_evidence(evidence.get("gates", ())), Comparison.from_evidence(kept) if kept else None

@@ -33,6 +33,12 @@ def metrics(rows: DataFrame, predictions: DataFrame) -> dict[str, float]:
     }
 
 
+def second_measures(rows: DataFrame, predictions: DataFrame) -> dict[str, float]:
+    """missed recall and missed F1: 1 minus average_recall and minus f1_poles."""
+    found = metrics(rows, predictions)
+    return {"missed recall": 1 - found["average_recall"], "missed F1": 1 - found["f1_poles"]}
+
+
 def calibration_error(found: np.ndarray, label: np.ndarray) -> float:
     """Expected calibration error: |confidence - accuracy| over 15 equal-width bins of the top probability,
     weighted by posts (Guo et al., ICML 2017)."""

@@ -13,7 +13,7 @@ from pandas import DataFrame
 from models import lexicon_sentiment
 from models.bundle import scorer_of
 from models.calibration_sentiment import decision
-from models.scores_sentiment import losses, metrics, slices
+from models.scores_sentiment import losses, metrics, second_measures, slices
 from models.scoring_sentiment import CONTENT, FEATURES, LABELS, Arrays, Lexicon, content
 from models.spec import FitSettings, Fitted, Model
 from models.text_sentiment import FOLDS, STRENGTH, blocks, learn, read
@@ -144,4 +144,5 @@ MODEL = Model(
     headline="log_loss",
     slices=slices,
     recalibrate=recalibrate,
+    second_measures=second_measures,
 )

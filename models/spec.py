@@ -56,3 +56,6 @@ class Model:
     # (files of a bundle, recent rows with target that it did not learn from) -> the bundle with the same booster, byte
     # for byte, and a new calibrator; None for a model without one. Raises NotEnoughData.
     recalibrate: Callable[[Mapping[str, bytes], DataFrame, FitSettings], Fitted] | None = None
+    # (rows, predictions) -> what the loss does not say, such as how well it ranks; lower is better. A challenger must
+    # not be worse in any beyond chance.
+    second_measures: Callable[[DataFrame, DataFrame], dict[str, float]] | None = None
