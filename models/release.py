@@ -1,23 +1,27 @@
 """Whether a challenger becomes champion: it must pass every gate, on the same fresh mature rows as the champion."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from pandas import DataFrame
 
+from models.by_hand import nothing_to_beat, taken_off
 from models.card import refused_note
+from models.case import judged
 from models.gates import GatesReport, try_gates
 from models.gates.arranged import arrange
-from models.promotion import barred, promote, recover
+from models.promotion import barred, promote
 from models.registry import Registry
+from models.review import lapse, settle, want_review
 from models.scores import Comparison
 from models.spec import Model
+from models.waiting import waiting_version
 from trimtab.ledger import Entry, Ledger
-from trimtab.settings import Gates, Release
+from trimtab.settings import Cost, Gates, Release
 
-USUAL_LIMITS = Gates()
+USUAL_LIMITS, USUAL_COST = Gates(), Cost()
+DONE = {"review_wanted": "waits for review", "promotion_refused": "was not promoted"}
 
 
 @dataclass(frozen=True)
@@ -30,8 +34,8 @@ class Verdict:
     gates: GatesReport
 
     def __str__(self) -> str:
-        done = "promoted" if self.promoted else "not promoted"
-        return f"{self.entry.model} {self.entry.version} was {done}: {self.entry.reason}"
+        done = "was promoted" if self.promoted else DONE.get(self.entry.kind, "was not promoted")
+        return f"{self.entry.model} {self.entry.version} {done}: {self.entry.reason}"
 
 
 def judge(
@@ -47,20 +51,24 @@ def judge(
     seed: int = 0,
     limits: Gates = USUAL_LIMITS,
     interval_share: float = 0.8,
+    cost: Cost = USUAL_COST,
 ) -> Verdict:
     """Promote `challenger` if it passes the gates on `fresh` (rows with target that it did not learn from).
 
+    With `release.promotion` "review" it waits for a person instead; `cost` is what its decision card reckons with.
     Never on stored metrics. Without a champion there is nothing to beat. While it is judged, and while fresh rows are
     too few, it is called `challenger`. What the gates said is in the ledger before anything is done about it.
     `interval_share` is the share of outcomes that intervals of the model should hold.
     """
-    name, first = model.name, f"No version of {model.name} served before."
+    name = model.name
     told: dict[str, Any] = {"at": at, "actor": actor}
     with registry.lock(name):
-        recover(registry, ledger, name, at=at)
-        champion = registry.alias(name, "champion")
+        settle(registry, ledger, name, at=at)
+        champion, first = registry.alias(name, "champion"), nothing_to_beat(ledger, name)
         if champion == challenger:
             return _verdict(promote(registry, ledger, name, challenger, reason=first, **told))
+        if champion is None and release.promotion == "auto" and (why := taken_off(registry, ledger, name)):
+            return _refuse(registry, ledger, name, challenger, champion, {}, why, **told)
         if challenger in barred(ledger, name):
             reason = f"Version {challenger} was rolled back before and is barred."
             return _refuse(registry, ledger, name, challenger, champion, {}, reason, **told)
@@ -75,10 +83,13 @@ def judge(
             evidence |= {"comparison": comparison.evidence()} if comparison else {}
             about = told | {"version": challenger, "previous": champion, "reason": str(gates), "evidence": evidence}
             said = ledger.append("gates_judged", model=name, key=key, **about)
-        gates, comparison = _read(said.evidence)
+        gates, comparison = judged(said.evidence)
         if not gates.passed:
             return _refuse(registry, ledger, name, challenger, champion, said.evidence, str(gates), **told)
         reason = str(comparison) if comparison else first
+        if release.promotion == "review":
+            about = told | {"reason": reason, "evidence": said.evidence}
+            return _verdict(want_review(registry, ledger, name, challenger, champion, cost, **about))
         return _verdict(promote(registry, ledger, name, challenger, reason=reason, evidence=said.evidence, **told))
 
 
@@ -95,10 +106,12 @@ def _refuse(
     actor: str,
 ) -> Verdict:
     """Write the refusal down; a challenger that was refused for want of data alone goes on waiting."""
-    gates, found = _read(evidence)
+    gates, found = judged(evidence)
     registry.note(name, challenger, refused_note(at, actor, reason, found, gates), found, gates)
-    if gates.refusing and not gates.waits and registry.alias(name, "challenger") == challenger:
-        registry.set_alias(name, "challenger", None)
+    lapse(registry, ledger, name, challenger, reason, at=at)
+    waits = waiting_version(ledger, name)
+    if (waits or (gates.refusing and not gates.waits)) and registry.alias(name, "challenger") == challenger:
+        registry.set_alias(name, "challenger", waits)
     entry = ledger.append(
         "promotion_refused",
         at=at,
@@ -114,10 +127,6 @@ def _refuse(
 
 
 def _verdict(entry: Entry) -> Verdict:
-    gates, found = _read(entry.evidence)
-    return Verdict(entry.kind != "promotion_refused", entry, found, gates)
-
-
-def _read(evidence: Mapping[str, Any]) -> tuple[GatesReport, Comparison | None]:
-    kept = evidence.get("comparison")
-    return GatesReport.from_evidence(evidence.get("gates", ())), Comparison.from_evidence(kept) if kept else None
+    gates, found = judged(entry.evidence)
+    promoted = entry.kind not in DONE and entry.evidence.get("how", "approved") == "approved"
+    return Verdict(promoted, entry, found, gates)
