@@ -6,7 +6,6 @@ from typing import Any
 
 from pandas import DataFrame
 
-from models.by_hand import nothing_to_beat, taken_off
 from models.card import refused_note
 from models.case import judged
 from models.gates import GatesReport, try_gates
@@ -60,15 +59,13 @@ def judge(
     too few, it is called `challenger`. What the gates said is in the ledger before anything is done about it.
     `interval_share` is the share of outcomes that intervals of the model should hold.
     """
-    name = model.name
+    name, first = model.name, f"No version of {model.name} served before."
     told: dict[str, Any] = {"at": at, "actor": actor}
     with registry.lock(name):
         settle(registry, ledger, name, at=at)
-        champion, first = registry.alias(name, "champion"), nothing_to_beat(ledger, name)
+        champion = registry.alias(name, "champion")
         if champion == challenger:
             return _verdict(promote(registry, ledger, name, challenger, reason=first, **told))
-        if champion is None and release.promotion == "auto" and (why := taken_off(registry, ledger, name)):
-            return _refuse(registry, ledger, name, challenger, champion, {}, why, **told)
         if challenger in barred(ledger, name):
             reason = f"Version {challenger} was rolled back before and is barred."
             return _refuse(registry, ledger, name, challenger, champion, {}, reason, **told)
