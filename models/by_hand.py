@@ -65,13 +65,21 @@ def notice_champion(registry: Registry, ledger: Ledger, name: str, *, at: dateti
         return _append(ledger, name, now, left, at, reason, evidence, after=last)
 
 
-def taken_off(ledger: Ledger, name: str, known: Iterable[str]) -> str | None:
+def taken_off(registry: Registry, ledger: Ledger, name: str) -> str | None:
     """Why no version serves, where somebody wanted it so; not where the one that served was deleted, or none did."""
-    last = last_move(ledger, name)
-    if last is None or last.version is not None or last.previous not in {*known}:
+    last, known = last_move(ledger, name), {info.version for info in registry.versions(name)}
+    if last is None or last.version is not None or last.previous not in known:
         return None
     who = f"Somebody took champion off version {last.previous} (noticed {last.at:%Y-%m-%d %H:%M})"
     return f'{who}, and a person decides what serves next: trimtab rollback {name} --to VERSION --reason "...".'
+
+
+def nothing_to_beat(ledger: Ledger, name: str) -> str:
+    """Why a challenger has no champion to beat."""
+    last = last_move(ledger, name)
+    if last is None or last.version is not None:
+        return f"No version of {name} served before."
+    return f"No version of {name} serves since {last.previous} was taken off or deleted by hand."
 
 
 def _notice_challenger(registry: Registry, ledger: Ledger, name: str, at: datetime) -> Entry | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from pandas import DataFrame
 
+from models.by_hand import nothing_to_beat, taken_off
 from models.card import refused_note
 from models.case import judged
 from models.gates import GatesReport, try_gates
@@ -59,13 +60,15 @@ def judge(
     too few, it is called `challenger`. What the gates said is in the ledger before anything is done about it.
     `interval_share` is the share of outcomes that intervals of the model should hold.
     """
-    name, first = model.name, f"No version of {model.name} served before."
+    name = model.name
     told: dict[str, Any] = {"at": at, "actor": actor}
     with registry.lock(name):
         settle(registry, ledger, name, at=at)
-        champion = registry.alias(name, "champion")
+        champion, first = registry.alias(name, "champion"), nothing_to_beat(ledger, name)
         if champion == challenger:
             return _verdict(promote(registry, ledger, name, challenger, reason=first, **told))
+        if champion is None and release.promotion == "auto" and (why := taken_off(registry, ledger, name)):
+            return _refuse(registry, ledger, name, challenger, champion, {}, why, **told)
         if challenger in barred(ledger, name):
             reason = f"Version {challenger} was rolled back before and is barred."
             return _refuse(registry, ledger, name, challenger, champion, {}, reason, **told)

@@ -5,17 +5,19 @@ from datetime import timedelta
 
 import pytest
 
-from models.by_hand import look, notice, notice_champion
+from models.by_hand import look, nothing_to_beat, notice, notice_champion, taken_off
 from models.moves import barred, last_move, went_forward
 from models.promotion import promote, recover, rollback
 from models.registry import Registry
+from models.release import judge
 from models.stores import Stores
 from monitoring.status import lines, status
 from tests import tiny_stores
+from tests.tiny_model import MODEL, frame
 from tests.tiny_story import AT
 from trimtab.errors import NothingToRollBack
 from trimtab.ledger import Ledger
-from trimtab.settings import Settings
+from trimtab.settings import Release, Settings
 
 LATER = AT + timedelta(days=1)
 
@@ -159,6 +161,25 @@ def test_a_promotion_after_champion_was_taken_off_keeps_the_way_back(registry, l
     in_mlflow(registry, "champion", None)
     registry.set_alias("tiny", "previous", None)
     assert back(registry, ledger, to="3") == ("none", "3")
+
+
+def test_nothing_is_promoted_by_itself_where_somebody_took_champion_off(registry, ledger):
+    up(registry, ledger, "1", "2")
+    in_mlflow(registry, "champion", None)
+    verdict = judge(registry, ledger, MODEL, "3", frame(300, days=10, seed=3), Release(), at=LATER, actor="retrain")
+    assert not verdict.promoted
+    assert "Somebody took champion off version 2" in str(verdict)
+    assert "trimtab rollback tiny --to VERSION" in str(verdict)
+    assert registry.alias("tiny", "champion") is None
+
+
+def test_a_champion_that_was_deleted_leaves_nothing_to_beat(registry, ledger):
+    assert nothing_to_beat(ledger, "tiny") == "No version of tiny served before."
+    up(registry, ledger, "1", "2")
+    registry.store.client.delete_model_version("tiny", "2")
+    notice(registry, ledger, "tiny", at=LATER)
+    assert taken_off(registry, ledger, "tiny") is None
+    assert nothing_to_beat(ledger, "tiny") == "No version of tiny serves since 2 was taken off or deleted by hand."
 
 
 def test_with_nothing_to_put_back_a_rollback_says_which_versions_there_are(registry, ledger):
