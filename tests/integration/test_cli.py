@@ -1,8 +1,11 @@
 """The command line as a person meets it: one sentence, the right exit code, no stack dump."""
 
 import json
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,7 @@ import pytest
 from tests.tiny_source import mapping, row, rows, write_rows, write_yaml
 from trimtab.cli import commands, looking, releases  # noqa: F401 - they register themselves
 from trimtab.cli.main import cli
+from trimtab.ledger import Ledger
 
 DOCS = Path(__file__).parents[2] / "docs" / "commands.md"
 MAIN = [sys.executable, "-c", "from trimtab.cli import main; main()"]
@@ -75,6 +79,28 @@ def test_status_of_a_new_home_says_what_to_do_first(tmp_path):
     assert done.returncode == 0
     assert "Train one: trimtab train engagement" in done.stdout
     assert json.loads(trimtab(tmp_path, "status", "--json").stdout)["models"]["engagement"]["champion"] is None
+
+
+def test_verify_says_whether_the_ledger_is_whole_and_history_what_served_at_a_moment(tmp_path):
+    ledger, at = Ledger(tmp_path / "ledger.db"), datetime(2012, 4, 1, tzinfo=UTC)
+    for version, before in (("1", None), ("2", "1")):
+        about = {"version": version, "previous": before, "actor": "ana", "reason": "better"}
+        ledger.append("promoted", at=at + timedelta(days=int(version)), model="engagement", **about)
+    done = trimtab(tmp_path, "verify")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "is whole: 2 entries" in done.stdout
+    said = trimtab(tmp_path, "history", "engagement", "--at", "2012-04-04").stdout.strip()
+    assert said == (
+        "engagement 2 served at 2012-04-04 00:00, since 2012-04-03 00:00 in place of 1; promoted by ana: better"
+    )
+    assert trimtab(tmp_path, "history", "--at", "2012-04-04").returncode == 2
+    with closing(sqlite3.connect(ledger.path)) as database, database:
+        database.execute("DROP TRIGGER entries_are_not_changed")
+        database.execute("UPDATE entries SET reason = 'worse' WHERE id = 1")
+    done = trimtab(tmp_path, "verify")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.strip().endswith("was changed: it does not fit its hash.")
+    assert json.loads(trimtab(tmp_path, "verify", "--json").stdout)["fault"]["id"] == 1
 
 
 def test_an_ingest_that_quarantined_a_batch_exits_with_3(tmp_path):
