@@ -43,6 +43,8 @@ ACTS = {
 
 def demo(settings: Settings, *, weeks: int, posts_per_day: int) -> None:
     """Simulate, ingest and train, then live through the remaining weeks; print what happened and where to look."""
+    if settings.release.promotion == "review":
+        raise SettingsError("The demo waits for nobody; unset TRIMTAB_RELEASE__PROMOTION for it.")
     _clean(settings)
     story = Story(stages=4 + 6 * (weeks - LEARN_WEEKS))
     with story.telling(), prefect_session(settings.home):

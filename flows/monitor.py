@@ -7,6 +7,7 @@ from prefect import flow
 from prefect.events import emit_event
 
 from flows import steps
+from models.waiting import standing
 from monitoring.decide import decide
 from trimtab.ledger import Entry
 
@@ -33,6 +34,7 @@ def monitor(model: str, as_of: datetime | None = None, home: str | None = None) 
         "rows": evidence.rows,
         "report": entry.evidence["report"],
         "ledger_id": entry.id,
+        "waits": waits.line if (waits := standing(stores.registry, stores.ledger, model)) else None,
         "since": entry.evidence.get("since"),
         "cut": entry.evidence.get("cut"),
     }

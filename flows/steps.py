@@ -16,6 +16,7 @@ from models.by_hand import look
 from models.history import load_history, training_period
 from models.recalibrate import recalibrate
 from models.retrain import retrain
+from models.review import settle
 from models.score import write_predictions
 from models.stores import Stores
 from monitoring.watch import assess_window, champion_posts, record
@@ -47,6 +48,10 @@ recalibrate_and_judge = step("recalibrate and judge", recalibrate)
 notice_moves = step(
     "notice moves by hand",
     lambda stores, model, as_of: look(stores.registry, stores.ledger, [model.name], at=as_of),
+)
+settle_reviews = step(
+    "settle reviews",
+    lambda stores, name, as_of: settle(stores.registry, stores.ledger, name, at=as_of),
 )
 find_posts = step("find posts", champion_posts)
 write_scores = step("write scores", write_predictions)

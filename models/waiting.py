@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from models.promotion import barred
 from models.registry import Registry
@@ -20,6 +21,16 @@ class Standing:
     against: str | None  # the champion that it was compared with
     said: Word | None  # in MLflow, not carried out yet
     trouble: str | None
+
+    @property
+    def line(self) -> str:
+        return f"{self.model} waits for review: {self}."
+
+    def plain(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        said = self.said.kind if self.said else None
+        about = {"version": self.version, "since": self.since, "against": self.against}
+        return about | {"said": said, "trouble": self.trouble, "sentence": str(self)}
 
     def __str__(self) -> str:
         waits = f"version {self.version} since {self.since:%Y-%m-%d %H:%M}"
@@ -46,6 +57,16 @@ def standing(registry: Registry, ledger: Ledger, name: str) -> Standing | None:
         said=word_of(registry, name, version) if there else None,
         trouble=why or unclear(tags_of(registry, name, version)),
     )
+
+
+def outcome(ended: Entry) -> str:
+    """How a review ended, as a sentence; `ended` is its `review_ended`."""
+    name, how = f"{ended.model} {ended.version}", ended.evidence["how"]
+    if how == "approved":
+        return f"{name} was approved by {ended.actor} and serves: {ended.reason}"
+    if how == "refused":
+        return f"{name} was refused by {ended.actor}; the champion stays: {ended.reason}"
+    return f"{name} no longer waits for review ({how}): {ended.reason}"
 
 
 def waiting(ledger: Ledger, name: str) -> Entry | None:

@@ -112,10 +112,10 @@ def _work(entry: Entry) -> str:
 
 
 def _refused_in_a_row(past: list[Entry]) -> list[datetime]:
-    """When challengers were refused since the last promotion; a move that was given up is no judgement."""
+    """When challengers were refused since the last promotion, by gates or by a person; a move given up is neither."""
     last = max((entry.id for entry in past if went_forward(entry)), default=0)
     return [
         entry.at
         for entry in past
-        if entry.kind == "promotion_refused" and entry.id > last and "intention" not in entry.evidence
+        if entry.kind in ("promotion_refused", "refused") and entry.id > last and "intention" not in entry.evidence
     ]

@@ -5,6 +5,7 @@ from typing import Any
 from models.blocked import blocked_windows
 from models.moves import last_move
 from models.stores import Stores
+from models.waiting import standing
 from monitoring.quarantine import Quarantine
 
 TABLES = ("posts", "snapshots", "labels", "predictions")
@@ -23,6 +24,7 @@ def status(stores: Stores) -> dict[str, Any]:
 def _model(stores: Stores, name: str) -> dict[str, Any]:
     move = last_move(stores.ledger, name)
     decision = next(iter(stores.ledger.entries(name, "decision", limit=1)), None)
+    waits = standing(stores.registry, stores.ledger, name)
     return {
         **{alias: stores.registry.alias(name, alias) for alias in ("champion", "challenger", "previous")},
         "versions": len(stores.registry.versions(name)),
@@ -33,6 +35,7 @@ def _model(stores: Stores, name: str) -> dict[str, Any]:
         "last_decision": decision.reason if decision else None,
         "last_decision_at": decision.at if decision else None,
         "blocked": [str(w) for w in blocked_windows(stores.ledger, name, decision.at)] if decision else [],
+        "review": waits.plain() if waits else None,
     }
 
 
@@ -50,8 +53,10 @@ def _lines(name: str, model: dict[str, Any]) -> list[str]:
     if model["champion"] is None and model["by_hand"]:
         what = f"noticed {model['since']:%Y-%m-%d %H:%M}: {model['why']}"
         return ["", f'{name}: {what}. Put one back: trimtab rollback {name} --to VERSION --reason "..."']
+    waits = [f"  Waits for review: {model['review']['sentence']}."] if model["review"] else []
     if model["champion"] is None:
-        return ["", f"{name}: no champion yet. Train one: trimtab train {name}"]
+        first = f"Train one: trimtab train {name}" if not waits else "One waits for your word."
+        return ["", f"{name}: no champion yet. {first}", *waits]
     others = [f"{alias} {model[alias]}" for alias in ("challenger", "previous") if model[alias]]
     versions = f"{model['versions']} versions"
     # The reason of a rollback tells of the version that was left, not of the one that serves.
@@ -62,6 +67,7 @@ def _lines(name: str, model: dict[str, Any]) -> list[str]:
         "",
         f"{name}: version {model['champion']} serves{since} ({', '.join([*others, versions])}).",
         f"  Why: {left}{model['why']}",
+        *waits,
         f"  Last decision: {model['last_decision'] or 'none yet'}",
         *([f"  Never learned from: what came in {', '.join(model['blocked'])}"] if model["blocked"] else []),
     ]

@@ -15,17 +15,13 @@ from typing import Any, Literal
 from pandas import Timestamp
 
 from models.blocked import window_of
-from models.history import load_history
 from models.intervals import Interval
 from models.moves import went_forward
-from models.spec import Model
-from models.stores import Stores
-from monitoring.shadow import Gap, Shadow
+from monitoring.bench import Bench
+from monitoring.shadow import Gap
 from monitoring.wording import short
 from trimtab.entry import is_move
 from trimtab.ledger import Entry
-from trimtab.settings import Cost
-from trimtab.windows import Window
 
 Verdict = Literal["worth it", "not worth it", "right", "wrong", "not known yet"]
 UNKNOWN: Verdict = "not known yet"
@@ -67,46 +63,6 @@ class Judged:
             "saved_per_post": short(self.gap.per_post.value) if self.gap else None,
             "sentence": self.sentence,
         }
-
-
-@dataclass(frozen=True)
-class Bench:
-    """What decisions are judged by: the model's ledger, the versions in the shadow, and what things cost."""
-
-    entries: Sequence[Entry]  # of the model, from old to new
-    shadow: Shadow
-    cost: Cost
-    fresh: timedelta  # before its training, of which a version learned nothing
-
-    @property
-    def payback(self) -> timedelta:
-        return timedelta(days=self.cost.payback_days)
-
-    def came_of(self, decision: Entry, *kinds: str) -> Entry | None:
-        """The first entry of these kinds before the next decision."""
-        after = (entry for entry in self.entries if entry.id > decision.id and entry.kind in (*kinds, "decision"))
-        found = next(after, None)
-        return found if found is not None and found.kind in kinds else None
-
-    def price(self, action: str) -> float:
-        return {"retrain": self.cost.retrain_cost, "recalibrate": self.cost.recalibrate_cost}.get(action, 0.0)
-
-
-def bench_of(stores: Stores, model: Model, as_of: datetime) -> Bench:
-    """From the stores, as they stood at `as_of`; features must have been refreshed for it."""
-    entries = [entry for entry in stores.ledger.entries(model.name) if entry.at <= as_of]
-    settings, first = stores.settings, min((e.at for e in entries if e.kind == "decision"), default=as_of)
-    fresh = timedelta(days=settings.training.fresh_days)
-    first = min([first, *(window.start for window in map(window_of, entries) if window is not None)])
-    shadow = Shadow(
-        model,
-        load_history(stores, model, Window(first - fresh, as_of), as_of),
-        lambda version, rows: stores.registry.load(model.name, version).predict(rows),
-        as_of,
-        settings.monitoring.confidence,
-        settings.seed,
-    )
-    return Bench(entries, shadow, settings.cost, fresh)
 
 
 def judge_decisions(bench: Bench) -> tuple[Judged, ...]:
@@ -162,16 +118,19 @@ def _judged(entry: Entry, bench: Bench) -> Judged:
 
 
 def _of_challenge(entry: Entry, bench: Bench, action: str) -> Judged:
-    price, came = bench.price(action), bench.came_of(entry, "promoted", "promotion_refused")
+    price, came = bench.price(action), bench.outcome(entry)
     if came is None:
         return Judged(entry, UNKNOWN, None, f"The {action} was not carried out.")
-    if came.kind == "promotion_refused":
+    if came.kind == "review_wanted":
+        return Judged(entry, UNKNOWN, None, f"Version {came.version} waits for review.")
+    if came.kind in ("promotion_refused", "review_ended"):
         cost = Interval(-price, -price, -price)
         return Judged(entry, "not worth it", cost, f"Version {came.version} was refused: lost {price:.2f}, its cost.")
     if came.previous is None:
         return Judged(entry, UNKNOWN, None, f"Version {came.version} took over from none.")
     end = _end(came.version, entry.at, bench)
-    gap = bench.shadow.gap(came.previous, str(came.version), entry.at, end, known_from=entry.at)
+    served = came.at if came.evidence.get("review") else entry.at
+    gap = bench.shadow.gap(came.previous, str(came.version), served, end, known_from=entry.at)
     found = _priced(entry, bench, gap, price, end, ("worth it", "not worth it"))
     return replace(found, sentence=f"Version {came.version} in place of {came.previous}: {found.sentence}")
 

@@ -10,8 +10,9 @@ from models.blocked import blocked_windows, lift
 from models.history import History
 from models.promotion import promote, rollback
 from models.stores import Stores
+from monitoring.bench import Bench
 from monitoring.shadow import Shadow
-from monitoring.verdicts import Bench, judge_decisions, summary
+from monitoring.verdicts import judge_decisions, summary
 from tests import tiny_stores
 from tests.tiny_model import MODEL, frame
 from tests.tiny_story import register

@@ -1,5 +1,7 @@
 """A challenger that passed the gates and waits for a person, on a real registry."""
 
+import getpass
+import json
 import os
 from datetime import timedelta
 from functools import cache
@@ -7,7 +9,10 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 import pytest
+from click.testing import CliRunner
 
+from flows import steps
+from flows.release import release
 from models.evaluate import compare
 from models.gates import Gate, GatesReport
 from models.promotion import promote, rollback
@@ -20,6 +25,8 @@ from models.word import TAG, Word
 from tests import tiny_stores
 from tests.tiny_model import MODEL, frame
 from tests.tiny_story import AT, register
+from trimtab.cli import looking, releases  # noqa: F401 - they register themselves
+from trimtab.cli.main import cli
 from trimtab.errors import RegistryError
 from trimtab.ledger import Ledger
 from trimtab.settings import Cost, Release
@@ -313,6 +320,48 @@ def test_a_champion_made_by_hand_of_the_version_that_waits_ends_its_review(waits
 def test_approving_what_does_not_wait_is_one_sentence(home, version, sentence):
     with pytest.raises(RegistryError, match=sentence):
         say(*home, "tiny", version, YES, at=LATER)
+
+
+@pytest.fixture
+def trimtab(waits, tmp_path, monkeypatch):
+    """The command line on the home in which version 2 waits."""
+    monkeypatch.setenv("TRIMTAB_MODELS", '["tests.tiny_model"]')
+    monkeypatch.setenv("TRIMTAB_HOME", str(tmp_path))  # so that what a command sets is taken back
+    return lambda *words: CliRunner().invoke(cli, ["--home", str(tmp_path), *words])
+
+
+def test_the_command_line_approves_in_the_name_of_who_runs_it_or_of_who_is_named(trimtab, waits):
+    done = trimtab("approve", "tiny", "2", "--reason", "looks right", "--by", "ana")
+    assert done.output == "tiny 2 was approved by ana and serves: looks right\n"
+    assert waits[0].alias("tiny", "champion") == "2"
+    assert trimtab("approve", "tiny", "2", "--reason", "again").output == done.output
+    late = trimtab("refuse", "tiny", "2", "--reason", "changed my mind")
+    assert isinstance(late.exception, RegistryError)
+    assert "tiny 2 does not wait for review" in str(late.exception)
+
+
+def test_the_command_line_refuses(trimtab, waits):
+    done = trimtab("refuse", "tiny", "2", "--reason", "worse on forums")
+    assert done.output == f"tiny 2 was refused by {getpass.getuser()}; the champion stays: worse on forums\n"
+
+
+def test_status_says_what_waits_since_when_and_what_to_do(trimtab):
+    assert (
+        "  Waits for review: version 2 since 2012-04-21 00:00; on its page in MLflow, or: "
+        'trimtab approve tiny 2 --reason "..." (or refuse).\n'
+    ) in trimtab("status").output
+    told = json.loads(trimtab("status", "--json").output)["models"]["tiny"]["review"]
+    assert (told["version"], told["against"], told["said"]) == ("2", "1", None)
+    assert told["since"] == "2012-04-21 00:00:00+00:00"
+
+
+def test_the_tick_tells_what_it_carried_out_and_what_still_waits(trimtab, waits, tmp_path, monkeypatch):
+    monkeypatch.setattr(steps, "settle_reviews", steps.settle_reviews.fn)  # without a Prefect server
+    assert release.fn(home=str(tmp_path), as_of=LATER)["sentence"].startswith("tiny waits for review: version 2 since")
+    set_tag(waits[0], "tiny", "2", TAG, "approved")
+    told = release.fn("tiny", str(tmp_path), LATER)
+    assert told == {"rows": 1, "sentence": "tiny 2 was approved by tag in MLflow and serves: no reason was given"}
+    assert release.fn(home=str(tmp_path), as_of=LATER) == {"rows": 0, "sentence": "Nothing waits for review."}
 
 
 STEPS = [

@@ -65,11 +65,11 @@ def test_each_piece_of_work_of_thirty_days_is_paid_for_once(book):
     assert book.guards().last_retrain_at == ago(8)
 
 
-def test_refusals_are_counted_since_the_last_promotion(book):
+def test_refusals_by_gates_and_by_people_are_counted_since_the_last_promotion(book):
     book.add("promotion_refused", 40)
     book.add("promoted", 30)
     book.add("promotion_refused", 20)
-    book.add("promotion_refused", 10)
+    book.add("refused", 10)
     book.add("promotion_refused", 5, intention=3)
     guards = book.guards()
     assert (guards.refused_in_a_row, guards.last_refused_at) == (2, ago(10))

@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from models.history import History
+from monitoring.bench import Bench
 from monitoring.shadow import Shadow
-from monitoring.verdicts import Bench, judge_decisions, lines, summary
+from monitoring.verdicts import judge_decisions, lines, summary
 from tests.tiny_model import MODEL
 from trimtab.ledger import Ledger
 from trimtab.settings import Cost
@@ -71,6 +72,29 @@ def test_a_retrain_that_made_things_better_was_worth_its_cost(past):
     assert only.saved.value == pytest.approx(0.2 * 28 * A_DAY * 0.01 - 1, rel=0.05)
     assert only.saved.low <= only.saved.value <= only.saved.high
     assert "Version 2 in place of 1: saved 1.2" in only.sentence
+
+
+def test_a_challenger_that_waited_for_review_is_judged_from_when_it_served(past):
+    past.decided("retrain", 20)
+    past.add("trained", 20, "2")
+    past.add("review_wanted", 20, "2", "1")
+    past.decided("none", 22)
+    past.add("promoted", 30, "2", "1", review=3)
+    (_, retrain) = past.judged()
+    assert retrain.verdict == "worth it"
+    assert retrain.saved.value == pytest.approx(0.2 * 18 * A_DAY * 0.01 - 1, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("ends", "verdict"), [([], "not known yet"), ([("review_ended", {"how": "refused"})], "not worth it")]
+)
+def test_a_challenger_that_waits_is_not_judged_and_one_that_a_person_refused_lost_its_cost(past, ends, verdict):
+    past.decided("retrain", 20)
+    past.add("review_wanted", 20, "2", "1")
+    past.decided("none", 22)
+    for kind, evidence in ends:
+        past.add(kind, 23, "2", "1", **evidence)
+    assert past.judged()[-1].verdict == verdict
 
 
 def test_a_recalibration_costs_less_and_a_bad_promotion_loses_until_it_is_rolled_back(past):

@@ -111,6 +111,8 @@ def monitor(context: click.Context, model: str, as_of: datetime | None, acts: bo
     with prefect_session(settings.home):
         decided = flow(model=model, as_of=moment, home=home)
         click.echo(decided["sentence"])
+        if decided["waits"]:
+            click.echo(decided["waits"])
         if acts and (outcome := act(model, decided, moment, home)):
             click.echo(outcome["sentence"])
 

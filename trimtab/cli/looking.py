@@ -84,13 +84,14 @@ def decisions(context: click.Context, model: str, as_of: datetime | None, limit:
     settings = settings_of(context)
     from models.stores import Stores
     from monitoring import verdicts
+    from monitoring.bench import bench_of
 
     stores, moment = Stores(settings), as_of or now()
     spec = stores.model(model)
     judged: tuple[verdicts.Judged, ...] = ()
     if stores.ledger.entries(spec.name, "decision", limit=1):
         stores.refresh_features(moment)
-        judged = verdicts.judge_decisions(verdicts.bench_of(stores, spec, moment))
+        judged = verdicts.judge_decisions(bench_of(stores, spec, moment))
     said = verdicts.summary(spec.name, judged)
     shown = judged[: max(limit, 0)]
     if as_json:

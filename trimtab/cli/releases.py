@@ -1,10 +1,14 @@
 """Commands about releases: what can be shown of them, and what a person says to them."""
 
+import getpass
 import json
+from typing import Literal
 
 import click
 
 from trimtab.cli.main import cli, json_option, now, settings_of
+
+Kind = Literal["approved", "refused"]
 
 
 @cli.command()
@@ -47,3 +51,62 @@ def reproduce(context: click.Context, model: str, version: str, as_json: bool) -
         click.echo("\n".join([*found.lines(), str(found)]))
     if not found.exact:
         context.exit(1)
+
+
+@cli.command()
+@click.argument("model")
+@click.argument("version")
+@click.option("--reason", required=True, help="Why; kept in the ledger and on the version's page.")
+@click.option("--by", help="Who says so (default: your name on this machine).")
+@click.pass_context
+def approve(context: click.Context, model: str, version: str, reason: str, by: str | None) -> None:
+    """Promote VERSION of MODEL, which waits for review. Exits with 1 where what was reviewed cannot be promoted."""
+    _say(context, "approved", model, version, reason, by)
+
+
+@cli.command()
+@click.argument("model")
+@click.argument("version")
+@click.option("--reason", required=True, help="Why; kept in the ledger and on the version's page.")
+@click.option("--by", help="Who says so (default: your name on this machine).")
+@click.pass_context
+def refuse(context: click.Context, model: str, version: str, reason: str, by: str | None) -> None:
+    """End the wait of VERSION of MODEL; the champion stays."""
+    _say(context, "refused", model, version, reason, by)
+
+
+@cli.command()
+@click.argument("model", required=False)
+@click.pass_context
+def release(context: click.Context, model: str | None) -> None:
+    """Carry out what people said in MLflow of versions that wait: the tick, to be run every few minutes."""
+    settings = settings_of(context)
+    from flows.release import release as flow
+    from flows.session import prefect_session
+    from models.catalog import load_models, pick
+
+    if model is not None:
+        pick(load_models(settings.models), model)
+    with prefect_session(settings.home):
+        click.echo(flow(model=model, home=str(settings.home), as_of=now())["sentence"])
+
+
+def _say(context: click.Context, kind: Kind, model: str, version: str, reason: str, by: str | None) -> None:
+    settings = settings_of(context)
+    from models.review import say
+    from models.stores import Stores
+    from models.waiting import outcome
+    from models.word import Word
+
+    stores = Stores(settings)
+    word = Word(kind, by or _user(), reason)
+    ended = say(stores.registry, stores.ledger, stores.model(model).name, version, word, at=now())
+    click.echo(outcome(ended))
+
+
+def _user() -> str:
+    """The name of who runs the command, as the system knows it."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a user without a name, as in a container
+        return "somebody at the command line"
