@@ -14,6 +14,8 @@ import numpy as np
 from trimtab.errors import FeatureError
 from trimtab.features import KEYS
 
+BUSY_MS = 100  # that a read of the local file waits for a lock; Feast leaves SQLite's five seconds
+
 
 @dataclass(frozen=True)
 class OnlineRows:
@@ -33,6 +35,11 @@ class OnlineStore:
 
         self._feast = FeatureStore(repo_path=str(path))
         self._views = {view.name: view for view in self._feast.list_feature_views()}
+        self.local = (
+            self._feast.config.online_store.type == "sqlite"
+        )  # a file here: read in microseconds, or not at all
+        if self.local:
+            self._feast.provider.online_store._get_conn(self._feast.config).execute(f"PRAGMA busy_timeout = {BUSY_MS}")
         services = {service.name: service for service in self._feast.list_feature_services()}
         self._services = {name: [part.name for part in one.feature_view_projections] for name, one in services.items()}
 

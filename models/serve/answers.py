@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from pandas import DataFrame
 from pydantic_core import to_json
 
 from models.serve.features import Found
 from models.serve.live import Bundle
+from models.serve.online import Rows
 from models.serve.scoring import Said
 from trimtab.features import KEYS
 from trimtab.posts import SENTIMENTS
@@ -23,11 +23,11 @@ def answer(at: datetime, posts: Sequence[Plain]) -> bytes:
     return to_json({"scored_at": at, "posts": posts}, inf_nan_mode="null")
 
 
-def posts_of(rows: DataFrame, said: Sequence[tuple[Said, Sequence[Plain]]]) -> list[Plain]:
+def posts_of(rows: Rows, said: Sequence[tuple[Said, Sequence[Plain]]]) -> list[Plain]:
     """One entry a row: its id and, from each version, its score with where the features are from."""
     scores = [_scores(one, origins) for one, origins in said]
-    ids = rows["post_id"].tolist()
-    return [{"post_id": post, "scores": list(of)} for post, of in zip(ids, zip(*scores, strict=True), strict=True)]
+    together = zip(rows.ids, zip(*scores, strict=True), strict=True)
+    return [{"post_id": post, "scores": list(of)} for post, of in together]
 
 
 def origins(bundle: Bundle, found: Found, views: Sequence[str], rows: int) -> list[Plain]:

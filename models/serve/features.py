@@ -5,15 +5,17 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import numpy as np
-from pandas import DataFrame
 
 from models.online_store import OnlineStore, mark
 from models.serve.lane import Lane
-from models.serve.online import Columns, momentum, nothing
+from models.serve.online import Columns, Rows, momentum, nothing
 from trimtab.features import MOMENTUM
+
+PAUSE_SECONDS = 1.0  # after a failure: not every post is to wait for a store that is away
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,8 @@ class OnlineFeatures:
         self._opened: Future[None] | None = None
         self._reading = Lane("read features")
         self._turn = asyncio.Lock()
-        self._late: Future[Any] | None = None  # a read that was given up and has not come back
+        self._asked: Future[Any] | None = None
+        self._again = 0.0
 
     def look(self) -> None:
         """Open what lies at the path if it is not what is open; called every poll, returns at once."""
@@ -54,7 +57,7 @@ class OnlineFeatures:
             return tuple(MOMENTUM)
         return tuple(dict.fromkeys(view for service in services for view in store.momentum_views(service)))
 
-    async def read(self, rows: DataFrame, views: Sequence[str]) -> Found:
+    async def read(self, rows: Rows, views: Sequence[str]) -> Found:
         """Momentum of each row; never raises and never takes much longer than `seconds`."""
         if not views:
             return Found({})
@@ -62,27 +65,29 @@ class OnlineFeatures:
             why = self._absent()
             return Found(nothing(rows, views), why=why) if why else await self._read(rows, views)
 
-    async def _read(self, rows: DataFrame, views: Sequence[str]) -> Found:
+    async def _read(self, rows: Rows, views: Sequence[str]) -> Found:
         store = self._store
         assert store is not None
-        asked = self._reading.submit(lambda: momentum(store.rows, rows, views))
         try:
-            columns, known = await asyncio.wait_for(asyncio.wrap_future(asked), self.seconds)
+            if store.local:  # a hand-over to another thread would take longer than the read
+                columns, known = momentum(store.rows, rows, views)
+            else:
+                self._asked = self._reading.submit(lambda: momentum(store.rows, rows, views))
+                columns, known = await asyncio.wait_for(asyncio.wrap_future(self._asked), self.seconds)
         except TimeoutError:
-            self._late = asked
             why = f"the feature store did not answer within {self.seconds:g} s"
         except Exception as error:  # noqa: BLE001 - whatever a store raises, the post is scored
             why = f"the feature store failed ({_first_line(error)})"
         else:
             self.why = None
             return Found(columns, known)
-        self.why = why
+        self.why, self._again = why, monotonic() + PAUSE_SECONDS
         return Found(nothing(rows, views), why=why)
 
     def _absent(self) -> str | None:
-        if self._late is not None and not self._late.done():
-            return self.why
-        return self.why if self._store is None else None
+        """Why the store is not asked now: it is not there, is busy with a read that was given up, or failed lately."""
+        busy = self._asked is not None and not self._asked.done()
+        return self.why if self._store is None or busy or monotonic() < self._again else None
 
     def _open(self, found: object) -> None:
         try:

@@ -22,6 +22,7 @@ from trimtab.ledger import Ledger
 
 log = logging.getLogger("trimtab.serve")
 DRAIN_SECONDS = 1.0  # waited for requests on the old version before the next poll asks again
+FIRST_SECONDS = 60.0  # that the registry gets at the first poll: MLflow is imported and the store opened in it
 LONGEST_PAUSE = 64  # polls between two tries of a bundle that was bad
 
 
@@ -68,9 +69,9 @@ class Follower:
 
     def poll(self) -> None:
         """Look once at every alias and do what follows."""
-        self.also()
+        seconds = None if self.polled else FIRST_SECONDS
         try:
-            found = self.patience.ask(lambda: {name: self.registry.alias(name, "champion") for name in self.models})
+            found = self.patience.ask(self._aliases, seconds)
         except Exception as error:  # noqa: BLE001 - SQLite, MLflow, the disk: the last good version goes on
             self._say_of_registry(_first_line(error))
             return
@@ -80,12 +81,14 @@ class Follower:
             self._follow(self.models[name], version)
         self.polled = True
 
+    def _aliases(self) -> dict[str, str | None]:
+        return {name: self.registry.alias(name, "champion") for name in self.models}
+
     def _run(self) -> None:
-        # Imported here: that takes seconds, which say nothing about the registry.
-        log.debug("Following champions by MLflow %s.", self.registry.store.mlflow.__version__)
         while True:
             try:
                 self.poll()
+                self.also()
             except Exception:  # noqa: BLE001 - following must go on
                 log.exception("Following the champions failed; it is tried again.")
             if self._stop.wait(self.poll_seconds):

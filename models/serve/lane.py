@@ -50,17 +50,18 @@ class Patience:
         self._lane = Lane(what)
         self._last: Future[Any] | None = None
 
-    def ask(self, work: Callable[[], Found]) -> Found:
-        """What `work` returns or raises; TimeoutError where it hangs."""
+    def ask(self, work: Callable[[], Found], seconds: float | None = None) -> Found:
+        """What `work` returns or raises; TimeoutError where it hangs. `seconds` instead of the usual ones."""
+        limit = seconds or self.seconds
         if self.hangs:
             raise TimeoutError(f"{self.what} still does not answer.")
         self._last = found = self._lane.submit(work)
         try:
-            return found.result(self.seconds)
+            return found.result(limit)
         except TimeoutError as error:
             if found.done():  # its own, or just too late to be late
                 return found.result()
-            raise TimeoutError(f"{self.what} did not answer within {self.seconds:g} s.") from error
+            raise TimeoutError(f"{self.what} did not answer within {limit:g} s.") from error
 
     @property
     def hangs(self) -> bool:

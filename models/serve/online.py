@@ -1,62 +1,96 @@
-"""Features of posts that were just handed in: content from the post itself, momentum from Feast's online store."""
+"""Features of posts that were just handed in: content from the post itself, momentum from Feast's online store.
+
+Arrays until the last step: a frame costs a single post more than its features do.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import numpy as np
+import pandas as pd
 from pandas import DataFrame
 
 from models.online_store import OnlineRows
 from models.serve.schemas import Post
 from trimtab.authors import Authors
 from trimtab.features import KEYS, MOMENTUM
-from trimtab.features.content import content_features
-from trimtab.posts import MEDIA
+from trimtab.features.content import NUMBERS, STATED, arrow, content_numbers
 
-OWN = ("post_id", "platform", "topic", "text", "link_domain", "body_chars", *MEDIA)
+WORDS = ("text", "platform", "topic", "author", "link_domain")  # strings of a frame
 Columns = dict[str, np.ndarray]
-
-
 Read = Callable[[str, Sequence[str]], OnlineRows]  # (view, keys) -> what is served
 
 
-def posts_frame(posts: Sequence[Post], authors: Authors, now: datetime) -> DataFrame:
-    """The posts in the lake's words, with topic_key; a blank author, topic or link is none."""
-    columns: dict[str, Any] = {name: np.array([getattr(post, name) for post in posts], dtype=object) for name in OWN}
-    hashed = [authors.digest(post.author, post.platform) if post.author else None for post in posts]
-    moments = [post.published_at or now for post in posts]
-    columns["post_id"] = [_full_id(post) for post in posts]
-    columns["author"] = np.array(hashed, dtype=object)
-    columns["topic_key"] = [f"{post.platform}/{post.topic}" if post.topic else "" for post in posts]
-    columns["published_at"] = np.array([moment.replace(tzinfo=None) for moment in moments], "datetime64[us]")
-    return DataFrame(columns).assign(published_at=lambda rows: rows["published_at"].dt.tz_localize("UTC"))
+@dataclass(frozen=True)
+class Rows:
+    """Posts in the lake's words; what is blank is none."""
+
+    ids: list[str | None]
+    words: dict[str, list[str | None]]  # by name of WORDS
+    keys: dict[str, list[str]]  # by key of a view of momentum; empty where there is none
+    stated: dict[str, np.ndarray]  # by name of STATED, float32
+    published: list[datetime]
+
+    def __len__(self) -> int:
+        return len(self.ids)
 
 
-def momentum(read: Read, rows: DataFrame, views: Sequence[str]) -> tuple[Columns, dict[str, np.ndarray]]:
+def rows_of(posts: Sequence[Post], authors: Authors, now: datetime) -> Rows:
+    """The posts, with hashed authors; one without a moment is published now."""
+    words = {name: [_said(getattr(post, name)) for post in posts] for name in WORDS}
+    pairs = list(zip(words["author"], words["platform"], strict=True))
+    words["author"] = [authors.digest(author, str(platform)) if author else None for author, platform in pairs]
+    topics = zip(words["platform"], words["topic"], strict=True)
+    return Rows(
+        ids=[_full_id(post) for post in posts],
+        words=words,
+        keys={
+            "author": [author or "" for author in words["author"]],
+            "topic_key": [f"{platform}/{topic}" if topic else "" for platform, topic in topics],
+            "link_domain": [domain or "" for domain in words["link_domain"]],
+        },
+        stated={name: _numbers([getattr(post, name) for post in posts]) for name in STATED},
+        published=[post.published_at or now for post in posts],
+    )
+
+
+def momentum(read: Read, rows: Rows, views: Sequence[str]) -> tuple[Columns, dict[str, np.ndarray]]:
     """Columns of `views` for each row, and by key (author, topic_key, link_domain) whether the store knew it."""
     columns: Columns = {}
     known: dict[str, np.ndarray] = {}
     for view in views:
-        names = ["" if key is None else key for key in rows[KEYS[view]]]
-        distinct, at = np.unique(np.array(names, dtype=object), return_inverse=True)
-        found = read(view, distinct.tolist())
+        keys = rows.keys[KEYS[view]]
+        place = {key: at for at, key in enumerate(dict.fromkeys(keys))}
+        found, at = read(view, list(place)), np.array([place[key] for key in keys])
         columns |= {name: values[at] for name, values in found.columns.items()}
         known[KEYS[view]] = found.known[at]
     return columns, known
 
 
-def nothing(rows: DataFrame, views: Sequence[str]) -> Columns:
+def nothing(rows: Rows, views: Sequence[str]) -> Columns:
     """What stands in where the store does not answer: not known."""
     unknown = np.full(len(rows), np.nan, np.float32)
     return {name: unknown for view in views for name in MOMENTUM[view][1].columns}
 
 
-def frame(rows: DataFrame, columns: Mapping[str, np.ndarray]) -> DataFrame:
-    """What a version scores: identity, content and momentum of each post."""
-    content = content_features(rows)
-    named = {name: rows[name].array for name in ("post_id", "author", "link_domain", "published_at")}
-    return DataFrame({**named, **{name: content[name].array for name in content}, **columns})
+def frame(rows: Rows, columns: Mapping[str, np.ndarray]) -> DataFrame:
+    """What a version scores: WORDS, content and momentum of each post."""
+    text = arrow(np.array([text or "" for text in rows.words["text"]], dtype=object))
+    published = np.array([moment.replace(tzinfo=None) for moment in rows.published], "datetime64[us]")
+    content = content_numbers(text, rows.stated, published)
+    numbers = np.vstack([content, *columns.values()])
+    words = np.array([[text or "" for text in rows.words["text"]], *(rows.words[name] for name in WORDS[1:])], object)
+    names = [*NUMBERS, *columns]
+    return pd.concat([DataFrame(words.T, columns=list(WORDS)), DataFrame(numbers.T, columns=names)], axis=1)
+
+
+def _said(value: str | None) -> str | None:
+    return value if value and not value.isspace() else None
+
+
+def _numbers(values: list[bool | int | None]) -> np.ndarray:
+    return np.array([np.nan if value is None else value for value in values], np.float32)
 
 
 def _full_id(post: Post) -> str | None:

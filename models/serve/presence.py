@@ -38,8 +38,13 @@ def alive(home: Path, as_of: datetime) -> list[Worker]:
 
     A file from the future counts by its distance too: a clock that was set back makes nobody serve for ever.
     """
-    found = [worker for path in sorted(_folder(home).glob("*.json")) if (worker := _read(path)) is not None]
-    return [worker for worker in found if abs(as_of - worker.at) <= SILENT and not _dead(worker)]
+    return [worker for worker in there(home) if abs(as_of - worker.at) <= SILENT]
+
+
+def there(home: Path) -> list[Worker]:
+    """Workers that have not ended, however long they have been silent, by server and number."""
+    found = [worker for path in _folder(home).glob("*.json") if (worker := _read(path)) is not None]
+    return sorted((worker for worker in found if not _dead(worker)), key=lambda worker: (worker.server, worker.worker))
 
 
 def write(home: Path, worker: Worker) -> None:

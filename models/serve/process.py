@@ -6,6 +6,7 @@ import signal
 import socket
 import sys
 import threading
+import warnings
 from collections.abc import Callable
 from datetime import datetime
 from time import sleep
@@ -26,6 +27,7 @@ def run(settings: Settings, descriptor: int, server: str, number: int, now: Call
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format=f"%(asctime)s worker {number}: %(message)s")
     logging.getLogger("trimtab.serve").setLevel(logging.INFO)
     logging.getLogger("feast").setLevel(logging.CRITICAL)
+    warnings.simplefilter("ignore")  # of libraries, to their developers
     sys.setswitchinterval(SWITCH_SECONDS)
     listening = socket.socket(fileno=descriptor)
     worker = ServingWorker(Stores(settings), server, number, address_of(listening), now)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame
 
-from models.serve.online import frame, nothing, posts_frame
+from models.serve.online import frame, nothing, rows_of
 from models.serve.schemas import Post
 from trimtab.authors import Authors
 from trimtab.features import MOMENTUM
@@ -23,7 +23,7 @@ POSTS = (
 
 def sample_frame() -> DataFrame:
     """The posts twice: with no momentum known, and with one post of momentum everywhere."""
-    rows = posts_frame(POSTS, Authors(bytes(32)), AT)
+    rows = rows_of(POSTS, Authors(bytes(32)), AT)
     unknown = nothing(rows, tuple(MOMENTUM))
     once = dict.fromkeys(unknown, np.ones(len(rows), np.float32))
     return pd.concat([frame(rows, unknown), frame(rows, once)], ignore_index=True)

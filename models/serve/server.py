@@ -99,7 +99,7 @@ class Server:
         command += ["--socket", str(self.listening.fileno()), "--server", self.id, "--number", str(number)]
         environment = {**ENVIRONMENT, **os.environ, SHARED: str(self.figures)}
         # A group of its own: Ctrl+C reaches this process, which lets the workers end what they are at.
-        process = subprocess.Popen(command, env=environment, pass_fds=[self.listening.fileno()], start_new_session=True)
+        process = subprocess.Popen(command, env=environment, pass_fds=[self.listening.fileno()], process_group=0)
         return Child(number, process, [*starts, monotonic()])
 
     def _look(self) -> None:

@@ -8,8 +8,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from pandas import DataFrame
-
 from models.serve import answers, presence
 from models.serve.features import Found, OnlineFeatures
 from models.serve.follow import Followed, Follower
@@ -17,7 +15,7 @@ from models.serve.lane import Lane, Patience
 from models.serve.live import Bundle, Live
 from models.serve.log import Line, PredictionLog
 from models.serve.metrics import Metrics
-from models.serve.online import frame, posts_frame
+from models.serve.online import Rows, frame, rows_of
 from models.serve.schemas import Post
 from models.serve.scoring import Said, say
 from models.stores import Stores
@@ -25,6 +23,7 @@ from trimtab.authors import Authors
 
 log = logging.getLogger("trimtab.serve")
 CHUNK_POSTS = 256  # scored at a time: a long request lets others in between
+AT_ONCE_POSTS = 16  # or fewer are scored between two turns of the event loop
 BEAT_SECONDS = 1.0
 
 
@@ -90,14 +89,17 @@ class ServingWorker:
     async def _chunk(
         self, posts: Sequence[Post], bundles: Sequence[Bundle], explain: bool, at: datetime
     ) -> list[dict[str, Any]]:
-        rows = posts_frame(posts, self.authors, at)
+        rows = rows_of(posts, self.authors, at)
         views = {bundle.model.name: self.features.views([bundle.model.service]) for bundle in bundles}
         found = await self.features.read(rows, tuple(dict.fromkeys(view for of in views.values() for view in of)))
-        scored = self._scoring.submit(lambda: self._say(rows, found, bundles, explain, at))
-        said = await asyncio.wrap_future(scored)
+        if len(posts) <= AT_ONCE_POSTS and not explain:  # a hand-over to another thread would cost as much
+            said = self._say(rows, found, bundles, explain, at)
+        else:
+            scored = self._scoring.submit(lambda: self._say(rows, found, bundles, explain, at))
+            said = await asyncio.wrap_future(scored)
         self._note(rows, found, said)
         if self.settings.serving.log_predictions:
-            lines = list(zip(rows["post_id"].tolist(), (post.published_at or at for post in posts), strict=True))
+            lines = list(zip(rows.ids, rows.published, strict=True))
             for one in said:
                 self.log.put(Line(lines, one))
         pairs = zip(bundles, said, strict=True)
@@ -105,11 +107,11 @@ class ServingWorker:
             rows, [(one, answers.origins(bundle, found, views[bundle.model.name], len(rows))) for bundle, one in pairs]
         )
 
-    def _say(self, rows: DataFrame, found: Found, bundles: Sequence[Bundle], explain: bool, at: datetime) -> list[Said]:
+    def _say(self, rows: Rows, found: Found, bundles: Sequence[Bundle], explain: bool, at: datetime) -> list[Said]:
         full = frame(rows, found.columns)
         return [say(bundle, full, at, explain) for bundle in bundles]
 
-    def _note(self, rows: DataFrame, found: Found, said: Sequence[Said]) -> None:
+    def _note(self, rows: Rows, found: Found, said: Sequence[Said]) -> None:
         """Into the figures."""
         for one in said:
             self.metrics.posts.labels(one.model, one.version).inc(len(rows))
