@@ -66,10 +66,13 @@ def rollback(
 
     `previous` then points at what served before that one, or at nothing: rolling back twice goes further
     back and never forth onto a barred version. Where somebody took `champion` off by hand, `from` is "none".
+    A rollback that a kill left unfinished is finished, and not another one begun: the command may be run again.
     Raises UnknownModel, NothingToRollBack.
     """
     with registry.lock(name):
-        recover(registry, ledger, name, at=at)
+        done = recover(registry, ledger, name, at=at)
+        if done is not None and done.kind == "rolled_back" and to in (None, done.version):
+            return done.previous or "none", str(done.version)
         champion = _champion(registry, ledger, name)
         target = to or registry.alias(name, "previous")
         if target is None or target == champion:
