@@ -50,21 +50,25 @@ class Sample:
     every: int = 1
     seen: int = 0
     parts: list[DataFrame] = field(default_factory=list)
+    rows: int = 0  # in the parts
+    bytes: int = 0
 
     def add(self, frame: DataFrame) -> None:
-        self.parts.append(frame.iloc[-self.seen % self.every :: self.every])
+        self._keep(frame.iloc[-self.seen % self.every :: self.every])
         self.seen += len(frame)
-        while self._large():
+        while self.rows > SAMPLE_ROWS or (self.rows > 1 and self.bytes > SAMPLE_BYTES):
             self.every *= 2
-            self.parts = [self.frame().iloc[::2]]
+            half = self.frame().iloc[::2]
+            self.parts, self.rows, self.bytes = [], 0, 0
+            self._keep(half)
 
     def frame(self) -> DataFrame:
         return pd.concat(self.parts, ignore_index=True)
 
-    def _large(self) -> bool:
-        rows = sum(map(len, self.parts))
-        used = sum(int(part.memory_usage(deep=True).sum()) for part in self.parts)
-        return rows > SAMPLE_ROWS or (rows > 1 and used > SAMPLE_BYTES)
+    def _keep(self, part: DataFrame) -> None:
+        self.parts.append(part)
+        self.rows += len(part)
+        self.bytes += int(part.memory_usage(deep=True).sum())
 
 
 @dataclass
@@ -116,9 +120,8 @@ def _names(path: Path, sniffed: Sniffed) -> list[str]:
         raise UnreadableFile(f"{path.name} has two columns called '{twice[0]}'; rename one of them.")
     filled = [name for name in found if name.strip()]
     if len(filled) < 2:
-        shown = f" ('{filled[0][:60]}')" if filled and len(filled[0]) < LONG_HEADER else ""
         raise UnreadableFile(
-            f"{path.name} has {'one column' if filled else 'no header'}{shown}; a post needs an id, a text and a time, "
+            f"{path.name} has {'one column' if filled else 'no header'}; a post needs an id, a text and a time, "
             "each in a column of its own under a first line of names."
         )
     return filled

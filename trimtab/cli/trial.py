@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from pandas import DataFrame, Series
@@ -92,9 +92,10 @@ def _broken(check: "Check", values: Series) -> Series:
     return wrong
 
 
-def _reason(check: "Check", value: object) -> str:
-    shown = f"{value:%Y-%m-%d %H:%M}" if isinstance(value, datetime) else str(value)
-    return check.reason.replace("{value}", shown)
+def _reason(check: "Check", value: Any) -> str:
+    shown = f"{value:%Y-%m-%d %H:%M}" if isinstance(value, datetime) and value is not pd.NaT else str(value)
+    words = check.above if check.above and value > check.high else check.reason
+    return words.replace("{value}", shown)
 
 
 def _ranked(reasons: Series) -> tuple[tuple[int, str], ...]:

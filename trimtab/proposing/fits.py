@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from trimtab.conversion import NO, YES
 from trimtab.proposing import sentiment
 from trimtab.proposing.names import is_platform
 from trimtab.proposing.profile import Profile, Sight
@@ -104,7 +105,10 @@ def _length(column: Profile, sight: Sight) -> Fit:
 
 
 def _flag(column: Profile, sight: Sight) -> Fit:
-    return (1.0, "") if column.kind == "flag" else NEVER
+    other = sum(count for value, count in column.common.items() if value.lower() not in YES | NO)
+    if column.kind != "flag":
+        return NEVER
+    return (0.9, "some of its values are neither yes nor no; such rows are held") if other else (1.0, "")
 
 
 def _count(column: Profile, sight: Sight) -> Fit:

@@ -15,6 +15,7 @@ from trimtab.moments import to_utc
 from trimtab.proposing.times import Clock, clock, unreadable
 
 Kind = Literal["empty", "nested", "flag", "number", "text"]
+FLAG_SHARE = 0.95  # of the values must be yes or no
 COMMON = 24  # most frequent values that are kept
 URL = re.compile(r"(?i)https?://\S+")
 DOMAIN = re.compile(r"(?i)(?:[\w-]+\.)+[a-z][\w-]*(?::\d+)?")
@@ -127,7 +128,7 @@ def nested(values: Series) -> bool:
 
 
 def _kind(words: Series, finite: Series) -> Kind:
-    if words.str.lower().isin(YES | NO).all():
+    if words.str.lower().isin(YES | NO).mean() >= FLAG_SHARE:
         return "flag"
     return "number" if len(finite) == len(words) else "text"
 
