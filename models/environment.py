@@ -39,8 +39,9 @@ def environment(model: Model) -> dict[str, Any]:
 
 def code(model: Model) -> dict[str, str]:
     """Digest of the text of each of our modules that the training imports, the model's own among them."""
-    waiting, found = [*ROOTS, model.fit.__module__, model.scoring], dict[str, str]()
-    ours = (*OURS, model.fit.__module__.split(".")[0])
+    own = (model.fit.__module__, model.scoring)
+    waiting, found = [*ROOTS, *own], dict[str, str]()
+    ours = (*OURS, *(name.split(".")[0] for name in own))
     while waiting:
         name = waiting.pop()
         text = None if name in found or name in KEEPERS or name.split(".")[0] not in ours else _text(name)

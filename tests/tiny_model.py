@@ -1,7 +1,7 @@
 """A third model in one module: what it predicts, from what, how it learns and how it is judged."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import lightgbm
 import numpy as np
@@ -12,16 +12,16 @@ from models.spec import FitSettings, Fitted, Model
 from tests.tiny_scoring import FEATURES, Scorer
 
 
-def fit(rows: DataFrame, settings: FitSettings) -> Fitted:
+def fit(rows: DataFrame, settings: FitSettings, features: Sequence[str] = FEATURES) -> Fitted:
     params = {"objective": "l1", "num_leaves": 7, "verbosity": -1, "seed": settings.seed, "num_threads": 1}
-    data = lightgbm.Dataset(rows[FEATURES].to_numpy(dtype=float), rows["target"], feature_name=FEATURES)
+    data = lightgbm.Dataset(rows[list(features)].to_numpy(dtype=float), rows["target"], feature_name=list(features))
     booster = lightgbm.train(params, data, num_boost_round=20)
     errors = (rows["target"] - Scorer(booster, 0.0).predict(rows)["value"]).abs()
     spread = float(errors.quantile(settings.interval_share))
     return Fitted(
         files={"booster.txt": booster.model_to_string().encode(), "spread.json": json.dumps(spread).encode()},
         params={**params, "rounds": 20},
-        importance=dict(zip(FEATURES, booster.feature_importance("gain").tolist(), strict=True)),
+        importance=dict(zip(features, booster.feature_importance("gain").tolist(), strict=True)),
     )
 
 

@@ -24,9 +24,12 @@ class Scorer:
         return cls(booster, json.loads((bundle / "spread.json").read_text()), offset)
 
     def predict(self, frame: DataFrame) -> DataFrame:
-        value = self.booster.predict(frame[FEATURES].to_numpy(dtype=float), num_threads=1) + self.offset
+        value = self.booster.predict(self._matrix(frame), num_threads=1) + self.offset
         return DataFrame({"value": value, "low": value - self.spread, "high": value + self.spread}, index=frame.index)
 
     def explain(self, frame: DataFrame) -> DataFrame:
-        parts = self.booster.predict(frame[FEATURES].to_numpy(dtype=float), pred_contrib=True, num_threads=1)
-        return DataFrame(np.asarray(parts)[:, :-1], columns=FEATURES, index=frame.index)
+        parts = self.booster.predict(self._matrix(frame), pred_contrib=True, num_threads=1)
+        return DataFrame(np.asarray(parts)[:, :-1], columns=self.booster.feature_name(), index=frame.index)
+
+    def _matrix(self, frame: DataFrame) -> np.ndarray:
+        return frame[self.booster.feature_name()].to_numpy(dtype=float)
