@@ -11,6 +11,7 @@ TrimtabError                     base: `except TrimtabError as error: print(erro
 ├── RegistryError                the model registry does not hold what was asked for
 │   ├── UnknownModel             no such model
 │   └── NothingToRollBack        no previous version to go back to
+├── ServingError                 a server does not do what was decided
 └── LedgerError                  the ledger refuses an entry
 """
 
@@ -74,6 +75,10 @@ class UnknownModel(RegistryError):
 
 class NothingToRollBack(RegistryError):
     """No previous version to go back to."""
+
+
+class ServingError(TrimtabError):
+    """A server does not do what was decided."""
 
 
 class LedgerError(TrimtabError):

@@ -134,25 +134,6 @@ def retrain(context: click.Context, model: str, as_of: datetime | None, reason: 
 
 
 @cli.command()
-@click.argument("model")
-@click.option("--reason", required=True, help="Why; kept in the ledger.")
-@click.option("--to", "version", help="This version instead of the previous champion.")
-@click.pass_context
-def rollback(context: click.Context, model: str, reason: str, version: str | None) -> None:
-    """Put MODEL's previous champion back."""
-    settings = settings_of(context)
-    from models.promotion import rollback as put_back
-    from models.stores import Stores
-
-    stores = Stores(settings)
-    name = stores.model(model).name
-    bad, good = put_back(
-        stores.registry, stores.ledger, name, at=now(), actor="command line", reason=reason, to=version
-    )
-    click.echo(f"{name} {good} serves again in place of {bad}; reason kept in the ledger: {reason}")
-
-
-@cli.command()
 @click.argument("source", type=HERE)
 @click.option("--model", required=True)
 @click.option("--start", type=MOMENT, required=True)

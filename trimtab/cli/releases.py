@@ -2,11 +2,16 @@
 
 import getpass
 import json
-from typing import Literal
+from time import monotonic
+from typing import TYPE_CHECKING, Literal
 
 import click
 
+from trimtab.cli.following import follow, wait_options
 from trimtab.cli.main import cli, json_option, now, settings_of
+
+if TYPE_CHECKING:  # what is imported here is waited for by --help
+    from trimtab.entry import Entry
 
 Kind = Literal["approved", "refused"]
 
@@ -30,6 +35,28 @@ def verify(context: click.Context, noted: str | None, as_json: bool) -> None:
         click.echo(str(found), err=not found.whole)
     if not found.whole:
         context.exit(1)
+
+
+@cli.command()
+@click.argument("model")
+@click.option("--reason", required=True, help="Why; kept in the ledger.")
+@click.option("--to", "version", help="This version instead of the previous champion.")
+@wait_options
+@click.pass_context
+def rollback(context: click.Context, model: str, reason: str, version: str | None, wait: float, no_wait: bool) -> None:
+    """Put MODEL's previous champion back, and see that it serves. Exits with 1 where a server has not followed."""
+    settings = settings_of(context)
+    from models.promotion import rollback as put_back
+    from models.stores import Stores
+
+    stores = Stores(settings)
+    name = stores.model(model).name
+    stores.registry.names()  # opened before the time is taken
+    at, began = now(), monotonic()
+    bad, good = put_back(stores.registry, stores.ledger, name, at=at, actor="command line", reason=reason, to=version)
+    move = stores.ledger.entries(name, "rolled_back", limit=1)[0]
+    click.echo(f"{name} {good} is champion again in place of {bad}; reason kept in the ledger: {move.reason}")
+    follow(settings, move, began, 0 if no_wait else wait)
 
 
 @cli.command()
@@ -58,10 +85,23 @@ def reproduce(context: click.Context, model: str, version: str, as_json: bool) -
 @click.argument("version")
 @click.option("--reason", required=True, help="Why; kept in the ledger and on the version's page.")
 @click.option("--by", help="Who says so (default: your name on this machine).")
+@wait_options
 @click.pass_context
-def approve(context: click.Context, model: str, version: str, reason: str, by: str | None) -> None:
-    """Promote VERSION of MODEL, which waits for review. Exits with 1 where what was reviewed cannot be promoted."""
-    _say(context, "approved", model, version, reason, by)
+def approve(
+    context: click.Context, model: str, version: str, reason: str, by: str | None, wait: float, no_wait: bool
+) -> None:
+    """Promote VERSION of MODEL, which waits for review, and see that it serves.
+
+    Exits with 1 where what was reviewed cannot be promoted, or a server has not followed.
+    """
+    ended, began = _say(context, "approved", model, version, reason, by)
+    settings = settings_of(context)
+    from models.moves import last_move
+    from trimtab.ledger import Ledger
+
+    move = last_move(Ledger(settings.ledger_path), ended.model)
+    if move is not None and move.version == ended.version:  # else it has left since: an approval may be said twice
+        follow(settings, move, began, 0 if no_wait else wait)
 
 
 @cli.command()
@@ -91,7 +131,10 @@ def release(context: click.Context, model: str | None) -> None:
         click.echo(flow(model=model, home=str(settings.home), as_of=now())["sentence"])
 
 
-def _say(context: click.Context, kind: Kind, model: str, version: str, reason: str, by: str | None) -> None:
+def _say(
+    context: click.Context, kind: Kind, model: str, version: str, reason: str, by: str | None
+) -> "tuple[Entry, float]":
+    """How the review ended, and when that was decided, by time.monotonic."""
     settings = settings_of(context)
     from models.review import say
     from models.stores import Stores
@@ -100,8 +143,11 @@ def _say(context: click.Context, kind: Kind, model: str, version: str, reason: s
 
     stores = Stores(settings)
     word = Word(kind, by or _user(), reason)
+    stores.registry.names()  # opened before the time is taken
+    began = monotonic()
     ended = say(stores.registry, stores.ledger, stores.model(model).name, version, word, at=now())
     click.echo(outcome(ended))
+    return ended, began
 
 
 def _user() -> str:
