@@ -54,6 +54,30 @@ def dies(action) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
+def dies_at(step, action) -> int:
+    """Run `action` in a child that ends, as by kill -9, before or after the n-th call of one function.
+
+    `step`: class, name of its function, n, "before" or "after".
+    """
+    target, name, count, when = step
+    real, left = getattr(target, name), [count]
+
+    def counted(*args, **kwargs):
+        left[0] -= 1
+        if left[0] == 0 and when == "before":
+            os._exit(9)
+        done = real(*args, **kwargs)
+        if left[0] == 0:
+            os._exit(9)
+        return done
+
+    def patched():
+        setattr(target, name, counted)
+        action()
+
+    return dies(patched)
+
+
 @cache
 def _laid_out() -> Path:
     path = Path(tempfile.mkdtemp(prefix="trimtab-empty-"))
