@@ -2,16 +2,15 @@
 
 from datetime import datetime
 
+from models.moves import last_move
 from models.serve.presence import Worker
 from trimtab.ledger import Entry, Ledger
-
-MOVES = ("promoted", "rolled_back", "moved_by_hand")
 
 
 def newest_move(ledger: Ledger, model: str) -> int:
     """Ledger id of the newest move of a model's champion; 0 before the first."""
-    newest = [entry.id for kind in MOVES for entry in ledger.entries(model, kind, limit=1)]
-    return max(newest, default=0)
+    found = last_move(ledger, model)
+    return found.id if found else 0
 
 
 def key_of(worker: Worker, model: str, version: str, move: int) -> str:

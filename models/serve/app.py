@@ -19,9 +19,7 @@ log = logging.getLogger("trimtab.serve")
 ABOUT = """Scores of posts by the versions that the registry calls `champion`.
 
 Every answer names the version that made it, and whether it knew the momentum of author, topic and link."""
-KEYED: dict[str, Any] = {
-    "securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "X-API-Key"}},
-}
+KEY = {"key": {"type": "apiKey", "in": "header", "name": "X-API-Key"}}
 REFUSALS: dict[int | str, dict[str, Any]] = {
     400: {"model": Refusal, "description": "The body cannot be read"},
     401: {"model": Refusal, "description": "No or another API key"},
@@ -52,6 +50,7 @@ def create_app(worker: ServingWorker) -> App:
     app = FastAPI(title="trimtab", description=ABOUT, version="1", lifespan=life, redoc_url=None)
     _routes(app, worker)
     _errors(app)
+    _described(app)
     serving = worker.settings.serving
     key = serving.api_key.get_secret_value() if serving.api_key else ""
     return Gate(app, worker.live, worker.metrics, key=key, most_bytes=serving.most_bytes)
@@ -82,6 +81,13 @@ def _routes(app: FastAPI, worker: ServingWorker) -> None:
     @app.get("/metrics", summary="Figures for Prometheus", response_class=Response)
     async def metrics() -> Response:
         return Response(worker.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _described(app: FastAPI) -> None:
+    """The key in the description: the gate asks for it, before FastAPI."""
+    told = app.openapi()
+    told["components"]["securitySchemes"] = KEY
+    told["security"] = [{"key": []}, {}]
 
 
 def _within(asked: ScoreRequest, worker: ServingWorker) -> None:

@@ -16,8 +16,9 @@ from models.serve.live import Bundle, Live
 from models.serve.metrics import Metrics
 from models.serve.presence import Worker
 from models.serve.sample import sample_frame
-from models.serve.scoring import checked
+from models.serve.scoring import checked, missing
 from models.spec import Model
+from trimtab.errors import RegistryError
 from trimtab.ledger import Ledger
 
 log = logging.getLogger("trimtab.serve")
@@ -55,6 +56,7 @@ class Follower:
     also: Callable[[], None] = lambda: None  # what else is looked after at every poll
     problem: str | None = None  # of the registry as a whole
     polled: bool = False
+    _file: int | None = None
     _stop: Event = field(default_factory=Event)
     _thread: Thread | None = None
 
@@ -82,6 +84,15 @@ class Follower:
         self.polled = True
 
     def _aliases(self) -> dict[str, str | None]:
+        """Champion by model. A database that was put in the place of another is opened anew."""
+        place = self.registry.store.path
+        try:
+            file = self.registry.store.database.stat().st_ino
+        except OSError as error:
+            raise RegistryError(f"There is no model registry at {place}; train a model, or put it back.") from error
+        if self._file not in (None, file):
+            self.registry = Registry(place)
+        self._file = file
         return {name: self.registry.alias(name, "champion") for name in self.models}
 
     def _run(self) -> None:
@@ -117,6 +128,7 @@ class Follower:
         self.live.swap(bundle)
         one.bad, one.pauses = None, 1
         self.metrics.swapped(one.model.name, version)
+        self.metrics.missing.labels(one.model.name).set(len(missing(one.model)))
         log.info("%s %s serves.", one.model.name, version)
         return True
 

@@ -27,6 +27,13 @@ class Metrics:
             registry=own,
             multiprocess_mode="livesum",
         )
+        self.missing = Gauge(
+            "trimtab_features_missing",
+            "Features of a model that no post is served with.",
+            ["model"],
+            registry=own,
+            multiprocess_mode="max",
+        )
         self.swaps = Counter("trimtab_swaps", "Changes of the version that serves.", ["model"], registry=own)
         self.bad = Counter("trimtab_bundles_refused", "Tries to load a version that failed.", ["model"], registry=own)
         self.content_alone = Counter("trimtab_content_alone", "Posts scored without the feature store.", registry=own)

@@ -18,6 +18,7 @@ from trimtab.features import KEYS, MOMENTUM
 from trimtab.features.content import NUMBERS, STATED, arrow, content_numbers
 
 WORDS = ("text", "platform", "topic", "author", "link_domain")  # strings of a frame
+SERVED = {*WORDS, *NUMBERS, *(name for _, view in MOMENTUM.values() for name in view.columns)}
 Columns = dict[str, np.ndarray]
 Read = Callable[[str, Sequence[str]], OnlineRows]  # (view, keys) -> what is served
 

@@ -8,6 +8,8 @@ import numpy as np
 from pandas import DataFrame
 
 from models.serve.live import Bundle
+from models.serve.online import SERVED
+from models.spec import Model
 from trimtab.errors import RegistryError
 from trimtab.posts import SENTIMENTS
 
@@ -28,12 +30,17 @@ class Said:
 
 def say(bundle: Bundle, frame: DataFrame, at: datetime, explain: bool = False) -> Said:
     """Score the rows of `frame`; a feature of the model that it lacks is missing for every row."""
-    missing = [name for name in bundle.model.features if name not in frame]
-    rows = frame.assign(**dict.fromkeys(missing, np.nan)) if missing else frame
+    absent = [name for name in bundle.model.features if name not in frame]
+    rows = frame.assign(**dict.fromkeys(absent, np.nan)) if absent else frame
     found = bundle.loaded.predict(rows)
     columns = {name: found[name].tolist() for name in wanted(bundle.model.target)}
     reasons = _reasons(bundle.loaded.explain(rows)) if explain else None
     return Said(bundle.model.name, bundle.version, at, columns, reasons)
+
+
+def missing(model: Model) -> list[str]:
+    """Features of a model that no post is served with; they are NaN in every row."""
+    return [name for name in model.features if name not in SERVED]
 
 
 def wanted(target: str) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from models.serve.log import Line, PredictionLog
 from models.serve.metrics import Metrics
 from models.serve.online import Rows, frame, rows_of
 from models.serve.schemas import Post
-from models.serve.scoring import Said, say
+from models.serve.scoring import Said, missing, say
 from models.stores import Stores
 from trimtab.authors import Authors
 
@@ -133,6 +133,7 @@ class ServingWorker:
                 about |= {"interval_share": engagement.interval_share}
             version, since = (serving.version, serving.since.isoformat()) if serving else (None, None)
             about |= {"version": version, "since": since, "champion": one.champion, "problem": one.problem}
+            about["missing"] = missing(one.model)
             told.append(about)
         return told
 
