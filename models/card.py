@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 SHOWN = 6  # slices of one slicing that a card shows; all of them are in the run's files
 LIMIT_CHARS = 5000  # MLflow keeps no longer description of a version
 SEAM = "\n\n---\n\n"
+GAP = "\u2003\u200b"  # a wide space, and behind it a mark without width that keeps it from being trimmed
 NO_GATES = GatesReport(())
 
 
@@ -99,8 +100,13 @@ def on_top(note: str, card: str) -> str:
 
 
 def description(card: str, run: str) -> str:
-    """The card as MLflow's pages show it: pictures from the run's files, cut between paragraphs at MLflow's limit."""
+    """The card as MLflow's pages show it: pictures from the run's files, cut between paragraphs at MLflow's limit.
+
+    Its tables have no space between columns and none below, so it is added in a way that is not trimmed.
+    """
     shown = re.sub(r"\]\((\w+\.png)\)", rf"](get-artifact?path=\1&run_uuid={run})", card)
+    shown = re.sub(r"^\| .*\|$", lambda row: re.sub(r"(?<=[^-|\s]) \|", f"{GAP} |", row[0]), shown, flags=re.MULTILINE)
+    shown = shown.replace("|\n\n#", f"|\n\n{GAP}\n\n#")
     if len(shown) <= LIMIT_CHARS:
         return shown
     ending = "\n\n*The rest is in card.md among the files of the run.*"

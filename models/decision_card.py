@@ -8,32 +8,40 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from models.blocked import window_of
-from models.card import LIMIT_CHARS, by_slice, gates_table, table, title
+from models.card import LIMIT_CHARS, by_slice, table, title
 from models.case import Case
 from models.evaluate import MIN_ROWS
+from models.gates import GatesReport
 from models.scores import Comparison, SliceDelta
 from models.word import BY, REASON, TAG
 from trimtab.entry import Entry
 
-ROOM_CHARS = LIMIT_CHARS - 250  # what MLflow shows is longer by the address of the picture and by what follows
+ROOM_CHARS = LIMIT_CHARS - 500  # what MLflow shows is longer: the address of the picture, gaps in tables, what follows
 THIN = 100  # rows of a slice below which a word is said
 WEEK = timedelta(days=7)
+MOST = 10  # times what raises an alarm, up to which evidence is counted out
 FIRST = ("booster_of_version", "trained_rows", "trained_from", "trained_to", "features", "feature_service", "target")
-SAME = ("as_of",)  # what differs in any two runs and is told elsewhere
+SAME = ("as_of", "rows")  # what differs in any two runs and is told elsewhere
 
 
 @dataclass(frozen=True)
 class Detail:
-    """How much is told: characters of a sentence and of a name, rows of a table, names in a sentence, risks."""
+    """How much is told: characters of a sentence, of a gate's words, of a name; rows; names in a row; risks."""
 
     sentence: int
+    gate: int
     name: int
     rows: int
     named: int
     risks: int
 
 
-DETAILS = (Detail(800, 44, 9, 4, 12), Detail(500, 32, 7, 3, 9), Detail(250, 20, 5, 2, 7), Detail(120, 12, 2, 1, 4))
+DETAILS = (
+    Detail(800, 120, 44, 9, 4, 12),
+    Detail(500, 80, 32, 7, 3, 9),
+    Detail(250, 50, 20, 5, 2, 7),
+    Detail(120, 24, 12, 2, 1, 4),
+)
 
 
 def decision_card(case: Case) -> str:
@@ -47,7 +55,7 @@ def _card(case: Case, detail: Detail) -> str:
         "What changed": _changes(case, detail),
         "Why now": _why(case, detail),
         "Slice by slice": _slices(case.comparison, detail),
-        "Gates": gates_table(case.gates).strip(),
+        "Gates": _gates(case.gates, detail),
         "Drift": _drift(case.decision, detail),
         "Cost": _cost(case),
         "Risks": _risks(case, detail),
@@ -89,15 +97,23 @@ def _changes(case: Case, detail: Detail) -> str:
 def _why(case: Case, detail: Detail) -> str:
     """The sentence of the decision that asked for the version, or the reason that a person gave."""
     if case.decision is None:
-        return _clipped(f"Asked for without a decision of the monitor: {case.reason}", detail)
-    return _clipped(case.decision.reason, detail)
+        return _clipped(f"Asked for without a decision of the monitor: {case.reason}", detail.sentence)
+    return _clipped(case.decision.reason, detail.sentence)
 
 
 def _slices(found: Comparison | None, detail: Detail) -> str:
     if found is None:
         return ""
-    picture = f"comparison_{found.champion}_{found.challenger}.png"
-    return f"{_clipped(by_slice(found), detail)}\n\n![Difference slice by slice, left of zero is better]({picture})"
+    picture = f"![Difference slice by slice](comparison_{found.champion}_{found.challenger}.png)"
+    return f"{_clipped(by_slice(found), detail.sentence)}\n\n{picture}"
+
+
+def _gates(report: GatesReport, detail: Detail) -> str:
+    rows = [
+        [gate.name, _clipped(gate.value, detail.gate), _clipped(gate.wanted, detail.gate), gate.verdict]
+        for gate in report.gates
+    ]
+    return table(["gate", "found", "wanted", "verdict"], rows) if rows else ""
 
 
 def _drift(decision: Entry | None, detail: Detail) -> str:
@@ -108,8 +124,8 @@ def _drift(decision: Entry | None, detail: Detail) -> str:
     since = f" The world moved about {alarm['changed_at'][:10]}." if alarm.get("changed_at") else ""
     raised = "An alarm was raised." if alarm.get("raised") else "No alarm was raised."
     top = list(alarm.get("streams", {}).items())[: min(detail.rows, 5)]
-    rows = [[_short(name, detail), f"{100 * spent:,.0f} %"] for name, spent in top]
-    shown = f"\n\n{table(['stream', 'of what raises an alarm'], rows)}" if rows else ""
+    rows = [[_short(name, detail), f"{spent:.2g}" if spent <= MOST else f"over {MOST}"] for name, spent in top]
+    shown = f"\n\n{table(['stream', 'evidence (1 raises an alarm)'], rows)}" if rows else ""
     return f"{raised}{since}{shown}"
 
 
@@ -122,10 +138,13 @@ def _cost(case: Case) -> str:
     a_day = _posts_a_day(case.decision)
     posts = a_day * cost.payback_days if a_day else 1_000.0
     worth = [-end * posts * cost.error_cost for end in (delta.value, delta.high, delta.low)]
-    span = f"in {cost.payback_days:g} days of {a_day:,.0f} posts" if a_day else "for every 1,000 posts that it scores"
+    net = f": {worth[0] - case.price:+,.2f} with its cost taken off" if a_day else ""
+    span = (
+        f"in {cost.payback_days:g} days of {a_day:,.0f} posts each" if a_day else "for every 1,000 posts that it scores"
+    )
     return (
-        f"{made} The gain is worth {worth[0]:,.2f} ({worth[1]:,.2f} to {worth[2]:,.2f}) {span}, at {cost.error_cost:g} "
-        "for one unit of loss on one post."
+        f"{made} The gain is worth {worth[0]:,.2f} ({worth[1]:,.2f} to {worth[2]:,.2f}) {span}{net}. "
+        f"One unit of loss on one post costs {cost.error_cost:g}."
     )
 
 
@@ -141,12 +160,13 @@ def _risks(case: Case, detail: Detail) -> str:
     """What speaks against it, and what could not be judged."""
     gates = case.gates.gates
     found = [*_of_comparison(case.comparison, detail)] if case.comparison else []
-    found += [f"Gate {gate.name} failed and is only said: {gate.sentence}" for gate in gates if not gate.passed]
-    found += [f"Not judged, gate {gate.name}: {gate.sentence}" for gate in gates if gate.passed and not gate.judged]
+    found += [f"Gate {gate.name}: {gate.sentence}" for gate in gates if not (gate.passed and gate.judged)]
     unjudged = case.decision.evidence.get("unjudged", []) if case.decision else []
     found += [f"Not judged by the monitor: {words}" for words in unjudged]
     more = len(found) - detail.risks
-    found = [_clipped(risk, detail) for risk in found[: detail.risks]] or ["None was found in what could be judged."]
+    found = [_clipped(risk, detail.sentence) for risk in found[: detail.risks]] or [
+        "None was found in what could be judged."
+    ]
     return "\n".join(f"- {risk}" for risk in [*found, *([f"{more} more."] if more > 0 else [])])
 
 
@@ -184,16 +204,17 @@ def _s(count: int) -> str:
 def _how(case: Case) -> str:
     name = f"{case.model} {case.version}"
     return (
-        f"**Approve:** on this page set the tag `{TAG}` to `approved`, or give this version the alias `approved`. "
-        f'`trimtab release` carries it out when it next runs. At once: `trimtab approve {name} --reason "..."`.\n\n'
+        "**Approve:** add `approved` to the *Aliases* at the top of this page (the pencil), or set the tag "
+        f"`{TAG}` to `approved`: `trimtab release` carries it out when it next runs. "
+        f'At once: `trimtab approve {name} --reason "..."`.\n\n'
         f'**Refuse:** the same with `refused`, or `trimtab refuse {name} --reason "..."`.\n\n'
         f"Who and why is kept too if the tags `{BY}` and `{REASON}` say it first."
     )
 
 
-def _clipped(text: str, detail: Detail) -> str:
+def _clipped(text: str, limit: int) -> str:
     """Cut between words, with dots where something is missing."""
-    return text if len(text) <= detail.sentence else text[: detail.sentence - 4].rsplit(" ", 1)[0] + " ..."
+    return text if len(text) <= limit else text[: limit - 4].rsplit(" ", 1)[0] + " ..."
 
 
 def _short(text: str, detail: Detail) -> str:

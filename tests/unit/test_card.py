@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from models.card import LIMIT_CHARS, description, on_top, promoted_note, refused_note, table, training_card
+from models.card import GAP, LIMIT_CHARS, description, on_top, promoted_note, refused_note, table, training_card
 from models.evaluate import compare
 from models.scores import Comparison
 from models.spec import FitSettings
@@ -54,6 +54,13 @@ def test_a_note_goes_on_top_once(card):
 def test_pictures_are_shown_from_the_files_of_the_run(card):
     assert "](calibration.png)" in card
     assert "](get-artifact?path=calibration.png&run_uuid=abc)" in description(card, "abc")
+
+
+def test_columns_are_kept_apart_where_the_page_would_run_them_together(card):
+    shown = description("| metric | value |\n| --- | --- |\n| mae | 0.1 |\n\n### Next\n\na | b", "abc").splitlines()
+    assert shown[0] == f"| metric{GAP} | value{GAP} |"
+    assert shown[1:3] == ["| --- | --- |", f"| mae{GAP} | 0.1{GAP} |"]
+    assert shown[3:] == ["", GAP, "", "### Next", "", "a | b"]
 
 
 def test_a_long_card_is_cut_between_paragraphs_within_the_limit(card):
