@@ -159,6 +159,9 @@ class Serving(Section):
     features_seconds: float = Field(
         0.25, gt=0, description="after which a post is scored from its content alone, without the online store"
     )
+    refresh_minutes: float = Field(
+        5, ge=0, description="between two refreshes of the online store by the server; 0: somebody else does it"
+    )
     most_posts: int = Field(10_000, ge=1, le=10_000, description="in one request")
     most_explained: int = Field(200, ge=1, le=10_000, description="in one request that asks for reasons")
     most_bytes: int = Field(10_000_000, ge=1_000, description="of one request")
