@@ -73,17 +73,21 @@ class Ready:
 
 
 def fit(rows: DataFrame, settings: FitSettings) -> Fitted:
-    """A trial on the older rows finds when to stop and how wide the interval is; the model learns from all."""
+    """A trial on the older rows finds when to stop and how wide the interval is; the model learns from all.
+
+    Both at once: a model of the first n rounds is the same whether or not more were to follow.
+    """
     older, newer = holdout(rows, HELD_SHARE, settings.horizon_hours)
-    with ThreadPoolExecutor(1) as beside:  # the text model of all rows waits for nothing that the trial finds out
-        everything = beside.submit(Ready.learning, rows)
+    with ThreadPoolExecutor(1) as beside:
+        whole = beside.submit(_learned, rows, settings)
         trial = Ready.learning(rows.iloc[older])
         judged = trial.judging(rows.iloc[newer])
-        stopped = _boost(trial, settings, MOST_ROUNDS, judged)
+        stopped = _boost(trial, settings, judged)
         said = judged.level + stopped.predict(judged.features)
         interval = fit_interval(judged.features, said, judged.target, settings)
-    ready, rounds = everything.result(), max(stopped.best_iteration, LEAST_ROUNDS)
-    booster = _boost(ready, settings, rounds)
+    ready, longest = whole.result()
+    rounds = max(stopped.best_iteration, LEAST_ROUNDS)
+    booster = lgb.Booster(model_str=longest.model_to_string(num_iteration=rounds))
     return Fitted(
         files=_files(ready, booster, interval),
         params={**BOOSTER, **vars(settings), "rounds": rounds, "rows": len(rows), **_sizes(ready.text)},
@@ -91,7 +95,13 @@ def fit(rows: DataFrame, settings: FitSettings) -> Fitted:
     )
 
 
-def _boost(ready: Ready, settings: FitSettings, rounds: int, judged: Ready | None = None) -> lgb.Booster:
+def _learned(rows: DataFrame, settings: FitSettings) -> tuple[Ready, lgb.Booster]:
+    """With more rounds than are kept."""
+    ready = Ready.learning(rows)
+    return ready, _boost(ready, settings)
+
+
+def _boost(ready: Ready, settings: FitSettings, judged: Ready | None = None) -> lgb.Booster:
     data = lgb.Dataset(
         ready.features,
         ready.target - ready.level,
@@ -105,7 +115,7 @@ def _boost(ready: Ready, settings: FitSettings, rounds: int, judged: Ready | Non
             "valid_sets": [data.create_valid(judged.features, judged.target - judged.level)],
             "callbacks": [lgb.early_stopping(PATIENCE, verbose=False)],
         }
-    return lgb.train({**BOOSTER, **steady(settings), "min_data_in_leaf": leaf_rows}, data, rounds, **stop)
+    return lgb.train({**BOOSTER, **steady(settings), "min_data_in_leaf": leaf_rows}, data, MOST_ROUNDS, **stop)
 
 
 def _files(ready: Ready, booster: lgb.Booster, interval: Interval) -> dict[str, bytes]:
