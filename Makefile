@@ -8,7 +8,7 @@ DEMO_HOME ?= .trimtab-demo
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench scoreboard lock clean
+.PHONY: help demo test check drill bench scoreboard lock clean
 
 help: ## list the tasks
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -24,6 +24,9 @@ check: $(READY) ## lint, types, import order
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy trimtab models monitoring flows simulator feature_repo
 	@$(BIN)/lint-imports
+
+drill: $(READY) ## promote and roll back twenty times under load: does serving follow, how soon, does anybody notice
+	@$(BIN)/python -m benchmarks.drill
 
 bench: $(READY) ## measure speed and quality against the peers; DATA=folder of the public data sets
 	@$(BIN)/python -m benchmarks $(DATA)
