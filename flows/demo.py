@@ -149,7 +149,8 @@ class Demo:
 
 def _in_thousandths(history: History) -> History:
     """What a model would learn if the day in other units had not been held at the door, for all days."""
-    return replace(history, outcomes=history.outcomes.assign(target=history.outcomes["target"] + np.log(1000)))
+    outcomes = history.outcomes.assign(target=history.outcomes["target"] + np.log(1000))
+    return replace(history, outcomes=outcomes, origin=None)  # no lake holds them
 
 
 def _clean(settings: Settings) -> None:

@@ -53,9 +53,20 @@ def _examined(stores: Stores, name: str, version: str) -> tuple[Path, list[Fault
     """The files of the version and what is wrong with them; what it was made from must not be."""
     folder, seal = stores.registry.folder(name, version, checked=False), stores.registry.info(name, version).seal
     wrong = faults(folder, seal)
+    _as_trained(stores, name, version, seal)
     if any(fault.file in (MANIFEST, REQUESTED) for fault in wrong):
         check(folder, seal, f"{name} {version}")
     return folder, wrong
+
+
+def _as_trained(stores: Stores, name: str, version: str, seal: str | None) -> None:
+    """The ledger, which nobody changes unnoticed, noted the seal when the version was made."""
+    noted = [entry.evidence.get("seal") for entry in stores.ledger.entries(name, "trained") if entry.version == version]
+    if noted and noted[0] not in (None, seal):
+        raise RegistryError(
+            f"{name} {version} is not what was registered: its seal is {str(seal)[:12]}..., the ledger noted "
+            f"{noted[0][:12]}... when it was made. Restore the registry from a backup, or retrain."
+        )
 
 
 def _kept(folder: Path, model: Model) -> dict[str, bytes]:

@@ -89,6 +89,7 @@ def conclude(
         "fresh_rows": len(trained.fresh),
         "scorecard": str(trained.scorecard),
         "base": base,
+        "seal": stores.registry.info(model.name, trained.version).seal,
     }
     stores.ledger.append(
         "trained",

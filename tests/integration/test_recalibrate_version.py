@@ -60,7 +60,8 @@ def test_its_card_and_its_info_say_whose_booster_it_shares_and_when_it_was_made(
     assert (info.as_of, info.base) == (NOW, "1")
     card = stores.registry.store.client.get_model_version("tiny", "2").description
     assert "It shares the booster of version 1; only the calibrator is new" in card
-    assert stores.ledger.entries("tiny", "trained")[-1].evidence["base"] == "1"
+    evidence = stores.ledger.entries("tiny", "trained")[-1].evidence
+    assert (evidence["base"], evidence["seal"]) == ("1", info.seal)
 
 
 def test_the_same_request_again_makes_no_second_version_and_tells_the_same(stores, history):

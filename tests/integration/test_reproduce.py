@@ -140,6 +140,15 @@ def test_a_request_that_was_changed_since_is_not_believed(stores):
         again(stores)
 
 
+def test_files_that_were_sealed_anew_are_told_by_the_ledger(stores):
+    noted = {"evidence": {"seal": stores.registry.info("tiny", "1").seal}, "actor": "test", "reason": "test"}
+    stores.ledger.append("trained", at=TRAINED, model="tiny", version="1", **noted)
+    assert again(stores).exact
+    rewritten(stores, "artifacts/about/scorecard.json", lambda told: told["overall"]["mae"].update(value=0.0))
+    with pytest.raises(RegistryError, match="tiny 1 is not what was registered: its seal is .* the ledger noted"):
+        again(stores)
+
+
 def test_other_versions_of_libraries_and_other_code_are_named_where_they_may_explain(stores):
     def other(told):
         told["libraries"]["lightgbm"] = "4.6.0"
