@@ -78,7 +78,7 @@ def behaves(asked: Mapping[str, DataFrame], answers: Answers, limits: Gates) -> 
     )
     found = [*_invariances(asked, answers, limits), *_directions(answers, limits)]
     if not found:
-        return Gate.unjudged(NAME, wanted, "Not judged: the model reads no text, or posts have none.")
+        return Gate.unjudged(NAME, wanted, "the model reads no text, or posts have none.")
     wrong = [check for check in found if not check.passed]
     worst = min(found, key=lambda check: check.share - check.wanted_share)
     value = f"{len(found) - len(wrong)} of {len(found)} checks; {worst}"

@@ -27,6 +27,7 @@ class Distance:
     """How far off a version is in one respect, its limit, and what chance adds to that limit on these posts."""
 
     what: str
+    wanted: str
     value: float  # as it is shown: a bias has a sign
     off: float
     limit: float
@@ -41,18 +42,15 @@ class Distance:
 
 def calibrated(trial: Trial, *, soft: bool = False) -> Gate:
     """Of probabilities their calibration error, of values their bias, of intervals the share of outcomes inside."""
-    limits = trial.limits
-    wanted = (
-        f"error to {limits.calibration_error:g}, bias to {limits.bias_log1p:g}, coverage within "
-        f"{limits.coverage_gap:g} of {trial.interval_share:g}, or the champion's, and chance"
-    )
+    wanted = "what is said comes true"
     if len(trial.rows) < MIN_ROWS:
-        why = f"Not judged: {len(trial.rows):,} posts with an outcome, {MIN_ROWS} wanted."
+        why = f"{len(trial.rows):,} posts with an outcome, {MIN_ROWS} wanted."
         return Gate.unjudged(NAME, wanted, why)
     found = list(_distances(trial, trial.challenger.predictions))
     if not found:
-        return Gate.unjudged(NAME, wanted, "Not judged: the model says neither probabilities nor values.")
+        return Gate.unjudged(NAME, wanted, "the model says neither probabilities nor values.")
     before = {one.what: one for one in (_distances(trial, trial.champion.predictions) if trial.champion else ())}
+    wanted = f"{', '.join(one.wanted for one in found)}, or the champion's, and chance"
     allowed = [one.allowed(before.get(one.what)) for one in found]
     wrong = [(one, most) for one, most in zip(found, allowed, strict=True) if one.off > most]
     figures = {one.what.replace(" ", "_"): one.value for one in found}
@@ -70,17 +68,20 @@ def _distances(trial: Trial, predictions: DataFrame) -> Iterator[Distance]:
         label = Categorical(rows["target"], categories=[name.removeprefix("p_") for name in classes]).codes
         found = predictions[classes].to_numpy(float)
         error, noise = calibration_error(found, label), chance_error(found, np.random.default_rng(trial.seed))
-        yield Distance("calibration error", error, error, limits.calibration_error, noise)
+        most = limits.calibration_error
+        yield Distance("calibration error", f"error to {most:g}", error, error, most, noise)
         return
     days, authors = finer_blocks(rows, FEW_DAYS), authors_of(rows)
     if "value" in predictions:
         bias = mean_of((predictions["value"] - rows["target"]).to_numpy(float), days, authors)
-        yield Distance("bias", bias.value, abs(bias.value), limits.bias_log1p, bias.reach(limits.chance_share / 2))
+        noise, most = bias.reach(limits.chance_share / 2), limits.bias_log1p
+        yield Distance("bias", f"bias to {most:g}", bias.value, abs(bias.value), most, noise)
     if {"low", "high"} <= set(predictions):
         inside = rows["target"].between(predictions["low"], predictions["high"]).to_numpy(float)
         share = mean_of(inside, days, authors)
         off, noise = abs(share.value - trial.interval_share), share.reach(limits.chance_share / 2)
-        yield Distance("coverage", share.value, off, limits.coverage_gap, noise)
+        near = f"coverage within {limits.coverage_gap:g} of {trial.interval_share:g}"
+        yield Distance("coverage", near, share.value, off, limits.coverage_gap, noise)
 
 
 def calibration_error(found: np.ndarray, label: np.ndarray) -> float:

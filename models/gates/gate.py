@@ -37,7 +37,7 @@ class Gate:
     @classmethod
     def unjudged(cls, name: str, wanted: str, why: str, *, passed: bool = True) -> "Gate":
         """A gate without enough to judge by: it lets pass, unless it is one that must have been judged."""
-        return cls(name, passed, "not judged", wanted, why, judged=False)
+        return cls(name, passed, why.rstrip("."), wanted, f"Not judged: {why}", judged=False)
 
 
 @dataclass(frozen=True)

@@ -41,11 +41,11 @@ def leaning(trial: Trial, comparison: Comparison) -> Gate:
         f"{limits.others_gain_share:.0%} of it is left a post"
     )
     if not comparison.better:
-        return Gate.unjudged(NAME, wanted, "Not judged: there is no gain beyond chance that could lean on anybody.")
+        return Gate.unjudged(NAME, wanted, "there is no gain beyond chance that could lean on anybody.")
     gain = trial.losses(trial.champion) - trial.losses(trial.challenger)
     found = [_most(kind, trial.rows[kind], gain) for kind in GROUPS if _many(trial, kind)]
     if not found:
-        return Gate.unjudged(NAME, wanted, "Not judged: posts name neither several authors nor several links.")
+        return Gate.unjudged(NAME, wanted, "posts name neither several authors nor several links.")
     wrong = [one for one in found if _leans(one, gain.mean(), trial)]
     figures = {f"{one.kind}_gain_share": one.gain_share for one in found}
     value = "; ".join(map(str, found))

@@ -34,7 +34,7 @@ def slices(trial: Trial) -> Gate:
     wanted = f"none worse by over {limits.worse_share:.0%} and beyond chance"
     found = list(_compared(trial))
     if not found:
-        return Gate.unjudged(NAME, wanted, f"Not judged: no slice has {MIN_ROWS} posts on several days.")
+        return Gate.unjudged(NAME, wanted, f"no slice has {MIN_ROWS} posts on several days.")
     each = limits.chance_share / len(found)
     wrong = [part for part in found if part.share > limits.worse_share and part.delta.chance < each]
     worst = max(wrong or found, key=lambda part: (part.delta.value / part.delta.error) if part.delta.error else 0.0)
