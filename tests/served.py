@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 
 from models.promotion import promote
-from models.serve.presence import address_of
+from models.serve.address import url_of
 from models.serve.process import uvicorn_server
 from models.serve.worker import ServingWorker
 from models.stores import Stores
@@ -82,7 +82,7 @@ def serving(home: Path, models: tuple[str, ...] = MODELS, wait: bool = True, **o
     given = {"poll_seconds": 0.05, "log_seconds": 0.1, "registry_seconds": 1.0, **options}
     settings = Settings(home=home, models=models, serving=Serving(**given))
     listening = socket.create_server(("127.0.0.1", 0))
-    worker = ServingWorker(Stores(settings), "test", 1, address_of(listening), now)
+    worker = ServingWorker(Stores(settings), "test", 1, url_of(listening), now)
     server = uvicorn_server(worker)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()

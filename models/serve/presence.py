@@ -5,6 +5,7 @@ A rollback waits for these workers; one that is dead or silent is not waited for
 
 import json
 import os
+import shutil
 import socket
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 SILENT = timedelta(seconds=5)
+FIGURES = "-figures"  # of a server's workers, a folder beside their files
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ def alive(home: Path, as_of: datetime) -> list[Worker]:
 
 def there(home: Path) -> list[Worker]:
     """Workers that have not ended, however long they have been silent, by server and number."""
-    found = [worker for path in _folder(home).glob("*.json") if (worker := _read(path)) is not None]
+    found = [worker for path in folder(home).glob("*.json") if (worker := _read(path)) is not None]
     return sorted((worker for worker in found if not _dead(worker)), key=lambda worker: (worker.server, worker.worker))
 
 
@@ -62,25 +64,24 @@ def remove(home: Path, server: str, worker: int) -> None:
 
 
 def sweep(home: Path) -> None:
-    """Remove the files of processes that are gone, which a kill left."""
-    for path in _folder(home).glob("*.json"):
+    """Remove what processes that are gone have left, which a kill kept from tidying."""
+    for path in folder(home).glob("*.json"):
         worker = _read(path)
         if worker is None or _dead(worker):
             path.unlink(missing_ok=True)
+    servers = {path.name.rpartition("-")[0] for path in folder(home).glob("*.json")}
+    for path in folder(home).glob(f"*{FIGURES}"):
+        if path.name.removesuffix(FIGURES) not in servers:
+            shutil.rmtree(path, ignore_errors=True)
 
 
-def address_of(listening: socket.socket) -> str:
-    """Where a bound socket is asked."""
-    host, port = listening.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def _folder(home: Path) -> Path:
+def folder(home: Path) -> Path:
+    """Where servers keep what they share."""
     return home / "serving"
 
 
 def _path(home: Path, server: str, worker: int) -> Path:
-    return _folder(home) / f"{server}-{worker}.json"
+    return folder(home) / f"{server}-{worker}.json"
 
 
 def _read(path: Path) -> Worker | None:

@@ -1,4 +1,4 @@
-"""One worker as a process: uvicorn on a socket that it was handed."""
+"""The processes that a server starts: workers, uvicorn on a socket that they were handed, and one for the features."""
 
 import logging
 import os
@@ -13,8 +13,9 @@ from time import sleep
 
 import uvicorn
 
+from models.serve.address import url_of
 from models.serve.app import create_app
-from models.serve.presence import address_of
+from models.serve.freshen import keep_fresh
 from models.serve.worker import ServingWorker
 from models.stores import Stores
 from trimtab.settings import Settings
@@ -22,17 +23,31 @@ from trimtab.settings import Settings
 SWITCH_SECONDS = 0.0005  # between threads: a look at the registry must not hold up an answer for Python's usual 5 ms
 
 
-def run(settings: Settings, descriptor: int, server: str, number: int, now: Callable[[], datetime]) -> None:
+def run_worker(settings: Settings, descriptor: int, server: str, number: int, now: Callable[[], datetime]) -> None:
     """Serve until SIGTERM or SIGINT, or until the server that started this is gone."""
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format=f"%(asctime)s worker {number}: %(message)s")
+    _prepare(f"worker {number}")
+    sys.setswitchinterval(SWITCH_SECONDS)
+    listening = socket.socket(fileno=descriptor)
+    worker = ServingWorker(Stores(settings), server, number, url_of(listening), now)
+    uvicorn_server(worker).run(sockets=[listening])
+
+
+def run_freshener(settings: Settings, now: Callable[[], datetime]) -> None:
+    """Keep the online store at the present until SIGTERM, or until the server that started this is gone."""
+    _prepare("features")
+    os.nice(10)  # answers come first
+    enough = threading.Event()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, lambda *_: enough.set())
+    keep_fresh(Stores(settings), now, lambda: enough.wait(60 * settings.serving.refresh_minutes))
+
+
+def _prepare(name: str) -> None:
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format=f"%(asctime)s {name}: %(message)s")
     logging.getLogger("trimtab.serve").setLevel(logging.INFO)
     logging.getLogger("feast").setLevel(logging.CRITICAL)
     warnings.simplefilter("ignore")  # of libraries, to their developers
-    sys.setswitchinterval(SWITCH_SECONDS)
-    listening = socket.socket(fileno=descriptor)
-    worker = ServingWorker(Stores(settings), server, number, address_of(listening), now)
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
-    uvicorn_server(worker).run(sockets=[listening])
 
 
 def uvicorn_server(worker: ServingWorker) -> uvicorn.Server:

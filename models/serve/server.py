@@ -1,68 +1,30 @@
 """`trimtab serve`: holds the socket, starts the workers on it, starts again those that die, and stops them together."""
 
-import ipaddress
-import os
 import shutil
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from secrets import token_hex
 from threading import Event
 from time import monotonic
 from types import FrameType
 
 from models.serve import presence
+from models.serve.address import listen, url_of
+from models.serve.children import Child
 from trimtab.errors import SettingsError
-from trimtab.settings import Serving, Settings
+from trimtab.settings import Settings
 
-BACKLOG = 2048
 LOOK_SECONDS = 0.2
-MOST_STARTS, WITHIN_SECONDS = 5, 60  # of one worker: one that cannot live is not started for ever
-START = "from trimtab.cli import main; main()"
-# One thread a worker: workers share the cores, and threads of LightGBM cost a single post more than they give.
-ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
-SHARED = "PROMETHEUS_MULTIPROC_DIR"
-
-
-@dataclass
-class Child:
-    """One worker's process, and when it was started."""
-
-    number: int
-    process: subprocess.Popen[bytes]
-    starts: list[float] = field(default_factory=list)
+FLUSH_SECONDS = 15  # to write what is left of the log, once requests have ended
+SHARED = "PROMETHEUS_MULTIPROC_DIR"  # see models.serve.metrics
 
 
 def serve(settings: Settings, say: Callable[[str], None]) -> None:
     """Serve until SIGTERM or SIGINT. Raises SettingsError for an address that must not or cannot be listened on."""
-    listening = listen(settings.serving)
-    presence.sweep(settings.home)
-    with listening:
+    with listen(settings.serving) as listening:
+        presence.sweep(settings.home)
         Server(settings, listening, say).run()
-
-
-def listen(serving: Serving) -> socket.socket:
-    """A socket on host and port."""
-    if not _loopback(serving.host) and not (serving.api_key and serving.api_key.get_secret_value()):
-        raise SettingsError(
-            f"{serving.host} can be reached from other machines and no API key is set; set "
-            "TRIMTAB_SERVING__API_KEY, or listen on 127.0.0.1."
-        )
-    family = socket.AF_INET6 if ":" in serving.host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((serving.host, serving.port))
-        listening.listen(BACKLOG)
-    except OSError as error:
-        listening.close()
-        raise SettingsError(
-            f"{serving.host}:{serving.port} cannot be listened on ({error.strerror or error}); choose another --port."
-        ) from error
-    return listening
 
 
 class Server:
@@ -71,16 +33,16 @@ class Server:
     def __init__(self, settings: Settings, listening: socket.socket, say: Callable[[str], None]) -> None:
         self.settings, self.listening, self.say = settings, listening, say
         self.id = token_hex(3)
-        self.figures = settings.home / "serving" / f"{self.id}-figures"
-        self.children: list[Child] = []
+        self.figures = presence.folder(settings.home) / (self.id + presence.FIGURES)
+        self.workers: dict[int, Child] = {}
+        self.freshener: Child | None = None
         self.stopping = Event()
 
     def run(self) -> None:
         before = {each: signal.signal(each, self._stop) for each in (signal.SIGTERM, signal.SIGINT)}
         self.figures.mkdir(parents=True, exist_ok=True)
         try:
-            self.children = [self._start(number, []) for number in range(1, self.settings.serving.workers + 1)]
-            self._announce()
+            self._start()
             while not self.stopping.wait(LOOK_SECONDS):
                 self._look()
         finally:
@@ -88,63 +50,50 @@ class Server:
             for each, handler in before.items():
                 signal.signal(each, handler)
 
-    def _announce(self) -> None:
-        count = self.settings.serving.workers
-        workers = "1 worker" if count == 1 else f"{count} workers"
-        where = presence.address_of(self.listening)
+    def _start(self) -> None:
+        home, serving, socket_number = self.settings.home, self.settings.serving, self.listening.fileno()
+        for number in range(1, serving.workers + 1):
+            command = ["serve-worker", "--socket", str(socket_number), "--server", self.id, "--number", str(number)]
+            figures = {SHARED: str(self.figures)}
+            self.workers[number] = Child(f"Worker {number}", home, command, [socket_number], figures)
+        if serving.refresh_minutes:
+            self.freshener = Child("The process that refreshes features", home, ["serve-features"], [], {})
+        workers = "1 worker" if serving.workers == 1 else f"{serving.workers} workers"
+        where = url_of(self.listening)
         self.say(f"Serving on {where} with {workers} (server {self.id}). Docs: {where}/docs. Stop with Ctrl+C.")
-
-    def _start(self, number: int, starts: list[float]) -> Child:
-        command = [sys.executable, "-c", START, "--home", str(self.settings.home), "serve-worker"]
-        command += ["--socket", str(self.listening.fileno()), "--server", self.id, "--number", str(number)]
-        environment = {**ENVIRONMENT, **os.environ, SHARED: str(self.figures)}
-        # A group of its own: Ctrl+C reaches this process, which lets the workers end what they are at.
-        process = subprocess.Popen(command, env=environment, pass_fds=[self.listening.fileno()], process_group=0)
-        return Child(number, process, [*starts, monotonic()])
 
     def _look(self) -> None:
         """Start again what has died."""
-        for at, child in enumerate(self.children):
-            status = child.process.poll()
-            if status is None:
+        for number, worker in self.workers.items():
+            if worker.status is None:
                 continue
-            self._forget(child)
-            recent = [moment for moment in child.starts if moment > monotonic() - WITHIN_SECONDS]
-            if len(recent) >= MOST_STARTS:
-                raise SettingsError(
-                    f"Worker {child.number} died {len(recent)} times in a minute; see what it said above."
-                )
-            self.say(f"Worker {child.number} died (status {status}) and is started again.")
-            self.children[at] = self._start(child.number, recent)
+            self._forget(number, worker)
+            if worker.hopeless:
+                raise SettingsError(f"{worker.name} died again and again within a minute; see what it said above.")
+            self._revive(worker)
+        if self.freshener is not None and self.freshener.status is not None and not self.freshener.hopeless:
+            self._revive(self.freshener)
 
-    def _forget(self, child: Child) -> None:
-        presence.remove(self.settings.home, self.id, child.number)
-        for file in self.figures.glob(f"gauge_live*_{child.process.pid}.db"):
+    def _revive(self, child: Child) -> None:
+        self.say(f"{child.name} died (status {child.status}) and is started again.")
+        child.start()
+
+    def _forget(self, number: int, worker: Child) -> None:
+        presence.remove(self.settings.home, self.id, number)
+        for file in self.figures.glob(f"gauge_live*_{worker.process.pid}.db"):
             file.unlink(missing_ok=True)
 
     def _stop(self, signum: int, frame: FrameType | None) -> None:
         self.stopping.set()
 
     def _end(self) -> None:
-        """Ask every worker to end, and end what does not."""
-        for child in self.children:
-            if child.process.poll() is None:
-                child.process.terminate()
-        deadline = monotonic() + self.settings.serving.stop_seconds + 15
-        for child in self.children:
-            try:
-                child.process.wait(max(deadline - monotonic(), 0.1))
-            except subprocess.TimeoutExpired:
-                child.process.kill()
-                child.process.wait()
-            presence.remove(self.settings.home, self.id, child.number)
+        """Ask every process to end, and end what does not."""
+        children = [*self.workers.values(), *([self.freshener] if self.freshener else [])]
+        for child in children:
+            child.ask_to_end()
+        deadline = monotonic() + self.settings.serving.stop_seconds + FLUSH_SECONDS
+        for child in children:
+            child.end(deadline - monotonic())
+        for number in self.workers:
+            presence.remove(self.settings.home, self.id, number)
         shutil.rmtree(self.figures, ignore_errors=True)
-
-
-def _loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

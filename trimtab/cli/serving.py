@@ -30,6 +30,16 @@ def serve(context: click.Context, host: str | None, port: int | None, workers: i
 def serve_worker(context: click.Context, descriptor: int, server: str, number: int) -> None:
     """One worker of `trimtab serve`, which starts it."""
     settings = settings_of(context)
-    from models.serve.process import run
+    from models.serve.process import run_worker
 
-    run(settings, descriptor, server, number, now)
+    run_worker(settings, descriptor, server, number, now)
+
+
+@cli.command(hidden=True)
+@click.pass_context
+def serve_features(context: click.Context) -> None:
+    """The process of `trimtab serve` that keeps online features at the present."""
+    settings = settings_of(context)
+    from models.serve.process import run_freshener
+
+    run_freshener(settings, now)
