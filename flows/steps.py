@@ -12,6 +12,7 @@ from filelock import Timeout
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from models.beside import score_beside as score_beside_champion
 from models.by_hand import look
 from models.history import load_history, training_period
 from models.recalibrate import recalibrate
@@ -55,6 +56,7 @@ settle_reviews = step(
 )
 find_posts = step("find posts", champion_posts)
 write_scores = step("write scores", write_predictions)
+score_beside = step("score beside the champion", score_beside_champion)
 assess = step("assess window", assess_window)
 write_record = step("record decision", record)
 

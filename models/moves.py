@@ -31,13 +31,31 @@ def outcome_key(intention: Entry) -> str:
 
 
 def barred(ledger: Ledger, name: str) -> set[str]:
-    """Versions that were rolled back from and that nobody has put back since."""
-    found: set[str] = set()
+    """Versions that were rolled back from and that nobody has put back since, and those that share their booster.
+
+    A recalibration of a barred version is barred with it; a version is not barred with a recalibration of it.
+    """
+    bars: dict[str, int] = {}  # by version the entry that barred it
+    served: dict[str, int] = {}
     for entry in moves(ledger, name):
         if entry.kind == "rolled_back" and entry.previous is not None:
-            found.add(entry.previous)
-        found.discard(str(entry.version))
-    return found
+            bars[entry.previous] = entry.id
+        bars.pop(str(entry.version), None)
+        served[str(entry.version)] = entry.id
+    for made in ledger.entries(name, "trained"):  # from old to new: a base comes before what is made of it
+        bar = bars.get(str(made.evidence.get("base")))
+        if bar is not None and served.get(str(made.version), 0) < bar:
+            bars[str(made.version)] = bar
+    return set(bars)
+
+
+def why_barred(ledger: Ledger, name: str, version: str) -> str | None:
+    """Why a version is never promoted by itself, as a sentence, or None."""
+    if version not in barred(ledger, name):
+        return None
+    if any(entry.previous == version for entry in ledger.entries(name, "rolled_back")):
+        return f"Version {version} was rolled back before and is barred."
+    return f"Version {version} shares its booster with one that was rolled back, and is barred with it."
 
 
 def went_forward(move: Entry) -> bool:

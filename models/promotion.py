@@ -14,6 +14,7 @@ from models.gates import GatesReport
 from models.moves import barred, last_move, outcome_key, served_before, unfinished
 from models.registry import Registry
 from models.scores import Comparison
+from models.watch import follow
 from trimtab.errors import NothingToRollBack, RegistryError, UnknownModel
 from trimtab.ledger import Entry, Ledger
 
@@ -113,7 +114,9 @@ def _carry_out(registry: Registry, ledger: Ledger, intention: Entry, at: datetim
     if registry.alias(name, "challenger") in (intention.version, intention.previous):
         registry.set_alias(name, "challenger", None)
     _write_cards(registry, intention)
-    return _conclude(ledger, OUTCOMES[intention.kind], intention, at, intention.reason)
+    done = _conclude(ledger, OUTCOMES[intention.kind], intention, at, intention.reason)
+    follow(ledger, name)
+    return done
 
 
 def _cannot(registry: Registry, ledger: Ledger, intention: Entry) -> str | None:

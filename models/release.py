@@ -11,7 +11,8 @@ from models.card import refused_note
 from models.case import judged
 from models.gates import GatesReport, try_gates
 from models.gates.arranged import arrange
-from models.promotion import barred, promote
+from models.moves import why_barred
+from models.promotion import promote
 from models.registry import Registry
 from models.review import lapse, settle, want_review
 from models.scores import Comparison
@@ -69,8 +70,7 @@ def judge(
             return _verdict(promote(registry, ledger, name, challenger, reason=first, **told))
         if champion is None and release.promotion == "auto" and (why := taken_off(registry, ledger, name)):
             return _refuse(registry, ledger, name, challenger, champion, {}, why, **told)
-        if challenger in barred(ledger, name):
-            reason = f"Version {challenger} was rolled back before and is barred."
+        if reason := why_barred(ledger, name, challenger):
             return _refuse(registry, ledger, name, challenger, champion, {}, reason, **told)
         if champion is not None:
             registry.set_alias(name, "challenger", challenger)

@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Protocol
 
 import numpy as np
-from pandas import DataFrame, Timestamp
+from pandas import DataFrame
 
 from models.gain import look
 from models.history import History
-from models.intervals import Draw, Interval
+from models.intervals import Interval
 from models.look import Look
 from models.spec import FitSettings, Model
 from monitoring.alarm import Alarm, alarm
@@ -21,27 +20,16 @@ from monitoring.evidence import Evidence, Guards
 from monitoring.gaps import gaps
 from monitoring.measures import Measure
 from monitoring.one_label import one_label
-from monitoring.paired import Paired, paired
 from monitoring.performance import mean_loss, performance
+from monitoring.probation import Trial, Version, before_labels, on_labels
 from monitoring.quality import judge_quality, quality_gaps
 from monitoring.reference import DAY, reference_of
-from monitoring.scored_once import ScoredOnce
 from monitoring.volume import RECENT
 from trimtab.settings import Settings
 from trimtab.windows import Window
 
 EVERYTHING = frozenset({"evidence", "look"})
-RESAMPLES = 1_000
 ESTIMATE_DAYS = 56  # of labels that an estimate is made from
-
-
-class Version(Protocol):
-    """What serves: a version of the registry, or a candidate in memory."""
-
-    @property
-    def version(self) -> str: ...
-
-    def predict(self, frame: DataFrame) -> DataFrame: ...
 
 
 @dataclass(frozen=True)
@@ -54,6 +42,7 @@ class Serving:
     files: Mapping[str, bytes] | None = None  # of its bundle; without them nothing is recalibrated
     previous: Version | None = None
     promoted_at: datetime | None = None
+    watched: bool = True  # False once the watch over the champion has ended
     guards: Guards = field(default_factory=Guards)
     blocked: tuple[Window, ...] = ()  # windows whose data was quarantined
 
@@ -86,6 +75,7 @@ def assess(
         unit_factor=settings.ingest.unit_factor,
     )
     found, label_delay = _alarm(book, serving, window, settings), book.label_delay(window.end)
+    trial = _trial(serving)
     evidence = Evidence(
         model=model.name,
         version=serving.champion.version,
@@ -101,7 +91,9 @@ def assess(
         posts_per_day=book.posts_per_day(window.end),
         promoted_at=serving.promoted_at,
         previous=serving.previous.version if serving.previous else None,
-        paired=_paired(model, book, serving, window, settings),
+        paired=on_labels(model, book, trial, window, settings) if trial else None,
+        early=before_labels(model, book, trial, window, settings) if trial else None,
+        watched=trial is not None,
         unjudged=(*gaps(book, found, matured, window), *quality_gaps(book.quality, len(current), quality)),
     )
     if "look" in looks_at and wants_look(evidence, settings):
@@ -169,20 +161,11 @@ def _usual_loss(model: Model, book: DayBook, window: Window, settings: Settings)
     return book.usual[until]
 
 
-def _paired(model: Model, book: DayBook, serving: Serving, window: Window, settings: Settings) -> Paired | None:
-    """Champion and previous on the mature posts that the champion scored since its promotion."""
-    if serving.previous is None or serving.promoted_at is None:
+def _trial(serving: Serving) -> Trial | None:
+    """None where nothing is on probation: no version served before, or the watch has ended."""
+    if serving.previous is None or serving.promoted_at is None or not serving.watched:
         return None
-    rows = book.matured
-    inside = rows["event_timestamp"] >= Timestamp(serving.promoted_at)
-    inside &= rows["label_known_at"] < Timestamp(window.end)
-    at = np.flatnonzero(inside)
-    if len(at) < settings.monitoring.min_rows:
-        return None
-    draw = Draw(np.random.default_rng(settings.seed), RESAMPLES, settings.monitoring.confidence)
-    other = serving.previous
-    before = book.others.setdefault(other.version, ScoredOnce(model, other, book.matured)).at(at)
-    return paired(rows.iloc[at], book.losses[at], before, draw=draw)
+    return Trial(serving.previous, serving.promoted_at)
 
 
 def _estimate(book: DayBook, window: Window, settings: Settings) -> tuple[Measure, ...]:

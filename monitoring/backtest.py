@@ -20,6 +20,7 @@ from monitoring.policy import Policy
 from monitoring.pool import Candidate, Pool
 from monitoring.standing import Standing
 from monitoring.stock_measures import Stock
+from monitoring.watch_wording import verdict_of
 from monitoring.wording import span
 from monitoring.worth import unsure
 from trimtab.errors import NotEnoughData
@@ -80,6 +81,7 @@ def run(
         decision = policy.decide(evidence, settings)
         if evidence.look is not None:
             standing.looked(window.end, bool(evidence.look.gains), calls(evidence), unsure(evidence, settings.cost))
+        standing.watched &= verdict_of(evidence, settings) in (None, "worse")
         outcome = _act(standing, pool, window, decision, settings) if number < len(windows) else None
         if releases and window.end in releases:
             standing.promote(releases[window.end](standing.champion), window.end)
@@ -196,6 +198,9 @@ def _challenge(standing: Standing, pool: Pool, at: datetime, decision: Decision,
 
 
 def _better(model: Model, standing: Standing, made: Candidate, settings: Settings) -> tuple[bool, str]:
+    """The paired comparison alone. The other gates (models.gates) are for what is registered and could serve: a clean
+    process, probes and slices at each of thousands of windows would cost hours, and policies are told apart by losses.
+    """
     if made.version in standing.barred:
         return False, f"Version {made.version} was rolled back before and is barred."
     champion, fresh = standing.champion, made.fresh

@@ -8,6 +8,7 @@ from models.blocked import window_of
 from models.history import load_history
 from models.spec import Model
 from models.stores import Stores
+from monitoring.kept import kept
 from monitoring.shadow import Shadow
 from trimtab.ledger import Entry
 from trimtab.settings import Cost
@@ -54,7 +55,7 @@ def bench_of(stores: Stores, model: Model, as_of: datetime) -> Bench:
     shadow = Shadow(
         model,
         load_history(stores, model, Window(first - fresh, as_of), as_of),
-        lambda version, rows: stores.registry.load(model.name, version).predict(rows),
+        lambda version, rows: kept(stores, model, stores.registry.load(model.name, version)).predict(rows),
         as_of,
         settings.monitoring.confidence,
         settings.seed,

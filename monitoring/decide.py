@@ -13,13 +13,13 @@ from typing import Any, Literal
 from monitoring.broken import BROKEN, broken
 from monitoring.evidence import Evidence
 from monitoring.guards import stale
+from monitoring.watch_wording import early_words, until, watch_words
 from monitoring.wording import alarm_words, evidence_of, gain_words, loss_words, moved_words, span
 from monitoring.worth import chosen, held, idle, not_worth, unsure, worth
 from trimtab.settings import Settings
 
 Action = Literal["none", "quarantine", "recalibrate", "retrain", "rollback"]
 
-PROBATION = timedelta(days=28)  # after a promotion, in which the version before it is still an option
 MORE = 1.25  # times as many days of labels as at the last look, which saw a gain that could be chance
 SETTLED = timedelta(days=4)  # of labels from the new world before a gain is looked for: some to learn, some to judge
 FALSE_GAIN = 0.05  # chance that a champion that cannot be bettered is ever replaced, spent look by look
@@ -63,7 +63,8 @@ def decide(evidence: Evidence, settings: Settings) -> Decision:
         _stale,
     )
     found = (rule(evidence, settings) for rule in rules)
-    return next((decision for decision in found if decision), None) or _nothing(evidence, settings)
+    decision = next((decision for decision in found if decision), None) or _nothing(evidence, settings)
+    return decision if decision.action == "rollback" else _watched(decision, evidence, settings)
 
 
 def wants_look(evidence: Evidence, settings: Settings) -> bool:
@@ -120,7 +121,7 @@ def _worse_than_previous(evidence: Evidence, settings: Settings) -> Decision | N
     if pair is None or promoted is None or evidence.previous is None or not pair.worse:
         return None
     age = evidence.as_of - promoted
-    if age > PROBATION:
+    if evidence.window.start >= until(promoted, settings):
         return None
     gap = pair.delta
     worse = (
@@ -131,6 +132,12 @@ def _worse_than_previous(evidence: Evidence, settings: Settings) -> Decision | N
     return _decision(
         "rollback", evidence, [f"on the same {pair.rows:,} mature posts {worse}, {span(age)} after its promotion"]
     )
+
+
+def _watched(decision: Decision, evidence: Evidence, settings: Settings) -> Decision:
+    """What the watch over the champion came to, or warns of, besides what is done."""
+    said = [words for words in (watch_words(evidence, settings), early_words(evidence)) if words]
+    return replace(decision, reasons=(*decision.reasons, *said))
 
 
 def _pays(evidence: Evidence, settings: Settings) -> Decision | None:

@@ -63,22 +63,24 @@ def estimated(
     return Estimate(interval, doubt, int(is_number(scores).sum()))
 
 
-def trust(estimator: Estimator, raw: ArrayLike, newest: Labelled | None = None) -> str | None:
+def trust(
+    estimator: Estimator, raw: ArrayLike, newest: Labelled | None = None, least_days: int = LEAST_DAYS
+) -> str | None:
     """Why the estimate of the window with these raw_losses cannot be trusted, in words, or None."""
     scores = np.asarray(raw, dtype=float)
     return (
-        _too_thin(estimator)
+        _too_thin(estimator, least_days)
         or _not_scored(scores)
         or _out_of_range(estimator, scores)
         or (_contradicted(estimator, newest) if newest else None)
     )
 
 
-def _too_thin(estimator: Estimator) -> str | None:
-    if estimator.days >= LEAST_DAYS and estimator.rows >= LEAST_ROWS:
+def _too_thin(estimator: Estimator, least_days: int) -> str | None:
+    if estimator.days >= least_days and estimator.rows >= LEAST_ROWS:
         return None
     found = f"{estimator.rows:,} labelled rows on {estimator.days:,} days"
-    return f"the reference has {found}, and an estimate needs {LEAST_ROWS:,} on {LEAST_DAYS}"
+    return f"the reference has {found}, and an estimate needs {LEAST_ROWS:,} on {least_days}"
 
 
 def _not_scored(scores: np.ndarray) -> str | None:

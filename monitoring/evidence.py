@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from models.look import Look
 from monitoring.alarm import Alarm
 from monitoring.measures import Kind, Measure
-from monitoring.paired import Paired
+from monitoring.paired import Early, Paired
 from trimtab.windows import Window
 
 
@@ -45,7 +45,9 @@ class Evidence:
     posts_per_day: float = 0.0  # over the newest weeks
     promoted_at: datetime | None = None  # None also after a rollback: nothing is on probation then
     previous: str | None = None  # the version that served before
+    watched: bool = False  # whether a watch over the champion runs
     paired: Paired | None = None  # champion against previous on the same mature rows since the promotion
+    early: Early | None = None  # the same before labels, estimated
     unjudged: tuple[str, ...] = ()  # in words, what could not be judged and why
 
     def of(self, kind: Kind, name: str | None = None) -> tuple[Measure, ...]:

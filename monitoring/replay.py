@@ -15,6 +15,7 @@ from models.retrain import Retrained, retrain
 from models.spec import Model
 from models.stores import Stores
 from monitoring.assess import assess
+from monitoring.attend import attend
 from monitoring.backtest import unassessed, windows_of
 from monitoring.decide import Decision
 from monitoring.evidence import Evidence
@@ -99,6 +100,7 @@ def _record(stores: Stores, model: Model, evidence: Evidence, decision: Decision
         reason=str(decision),
         evidence=decision.evidence | about,
     )
+    attend(stores, evidence, decision, ACTOR)
 
 
 def _act(stores: Stores, model: Model, history: History, as_of: datetime, decision: Decision, key: str) -> str | None:

@@ -1,23 +1,32 @@
-"""The losses of a version that no longer serves, on rows that grow from window to window."""
+"""What a version that does not serve says of posts that grow from window to window."""
 
 import numpy as np
-from pandas import DataFrame
+from pandas import DataFrame, concat
 
 from models.gain import Predicts
 from models.spec import Model
 
 
 class ScoredOnce:
-    """Losses on the rows of a fixed table; a row that was asked for before is not scored again."""
+    """Predictions of the posts of a fixed table; a post that was asked for before is not scored again."""
 
-    def __init__(self, model: Model, version: Predicts, rows: DataFrame) -> None:
-        self.model, self.version, self.rows = model, version, rows
-        self._losses, self._known = np.zeros(len(rows)), np.zeros(len(rows), bool)
+    def __init__(self, version: Predicts, posts: DataFrame) -> None:
+        self.version, self.posts = version, posts
+        self._said = DataFrame()
+        self._place = np.full(len(posts), -1)
 
-    def at(self, places: np.ndarray) -> np.ndarray:
-        """One loss a place."""
-        new = places[~self._known[places]]
+    def said(self, places: np.ndarray) -> DataFrame:
+        """One row a place in `posts`, with its index."""
+        new = np.unique(places[self._place[places] < 0])
         if len(new):
-            rows = self.rows.iloc[new]
-            self._losses[new], self._known[new] = self.model.losses(rows, self.version.predict(rows)), True
-        return self._losses[places]
+            found = self.version.predict(self.posts.iloc[new])
+            self._place[new] = len(self._said) + np.arange(len(new))
+            self._said = concat([self._said, found], ignore_index=True) if len(self._said) else found
+        return self._said.iloc[self._place[places]].set_axis(self.posts.index[places])
+
+    def losses(self, model: Model, rows: DataFrame) -> np.ndarray:
+        """One a row; `rows` have target and `at`, the place of their post."""
+        if rows.empty:
+            return np.zeros(0)
+        said = self.said(rows["at"].to_numpy()).set_axis(rows.index)
+        return np.asarray(model.losses(rows, said), dtype=float)

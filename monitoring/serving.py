@@ -9,8 +9,10 @@ from models.moves import last_move, went_forward
 from models.registry import Registry
 from models.spec import Model
 from models.stores import Stores
+from models.watch import ended_before
 from monitoring.assess import Serving
 from monitoring.guards import guards_of
+from monitoring.kept import kept
 
 
 def serving_of(stores: Stores, model: Model, as_of: datetime) -> Serving | None:
@@ -28,8 +30,9 @@ def serving_of(stores: Stores, model: Model, as_of: datetime) -> Serving | None:
         trained_at=registry.info(name, version).as_of,
         fresh_since=_fresh_since(stores, name, version),
         files=BundleFiles(registry, name, version),
-        previous=registry.load(name, previous) if previous else None,
+        previous=kept(stores, model, registry.load(name, previous)) if previous else None,
         promoted_at=_promoted_at(stores, name, version),
+        watched=not ended_before(ledger, name, as_of),
         guards=guards_of(ledger, name, version, _learned_at(registry, name, version), as_of, stores.settings.cost),
         # not the window that ends now: judged again, it gives the same answer
         blocked=tuple(window for window in blocked_windows(ledger, name, as_of) if window.end < as_of),

@@ -18,6 +18,7 @@ class Standing:
     line: list[Candidate]
     paid: list[tuple[datetime, float]]  # of each training, from old to new
     promoted_at: datetime | None = None
+    watched: bool = False  # whether the watch over the champion runs
     barred: set[str] = field(default_factory=set)  # rolled back from: they never serve again
     blocked: tuple[Window, ...] = ()  # windows whose data is never learned from
     looks: dict[str, list[datetime]] = field(default_factory=lambda: defaultdict(list))  # by the champion looked at
@@ -45,6 +46,7 @@ class Standing:
             fresh_since=self.champion.fresh_since,
             previous=self.previous,
             promoted_at=self.promoted_at,
+            watched=self.watched,
             guards=self.guards(as_of),
             blocked=self.blocked,
         )
@@ -77,7 +79,7 @@ class Standing:
 
     def promote(self, version: Candidate, at: datetime) -> None:
         self.line.append(version)
-        self.promoted_at, self.refused_in_a_row = at, 0
+        self.promoted_at, self.watched, self.refused_in_a_row = at, True, 0
 
     def refuse(self, at: datetime) -> None:
         self.refused_in_a_row, self.last_refused_at = self.refused_in_a_row + 1, at

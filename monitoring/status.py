@@ -6,6 +6,7 @@ from models.blocked import blocked_windows
 from models.moves import last_move
 from models.stores import Stores
 from models.waiting import standing
+from models.watch import seen
 from monitoring.quarantine import Quarantine
 
 TABLES = ("posts", "snapshots", "labels", "predictions")
@@ -36,6 +37,7 @@ def _model(stores: Stores, name: str) -> dict[str, Any]:
         "last_decision_at": decision.at if decision else None,
         "blocked": [str(w) for w in blocked_windows(stores.ledger, name, decision.at)] if decision else [],
         "review": waits.plain() if waits else None,
+        "watch": seen(stores.ledger, name),
     }
 
 
@@ -69,5 +71,6 @@ def _lines(name: str, model: dict[str, Any]) -> list[str]:
         f"  Why: {left}{model['why']}",
         *waits,
         f"  Last decision: {model['last_decision'] or 'none yet'}",
+        *([f"  Watched: {model['watch']['sentence']}."] if model["watch"] else []),
         *([f"  Never learned from: what came in {', '.join(model['blocked'])}"] if model["blocked"] else []),
     ]

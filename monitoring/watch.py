@@ -12,6 +12,7 @@ from models.registry import LoadedVersion
 from models.spec import Model
 from models.stores import Stores
 from monitoring.assess import Serving, assess, open_book
+from monitoring.attend import attend
 from monitoring.column_measures import columns_of, with_losses
 from monitoring.daybook import DayBook
 from monitoring.decide import Decision, decide
@@ -91,10 +92,14 @@ def quarantined_rows(stores: Stores, model: Model, window: Window) -> tuple[dict
 
 
 def record(stores: Stores, evidence: Evidence, decision: Decision, page: Path) -> Entry:
-    """Measures into the lake and the decision into the ledger, once a model and window."""
+    """Measures into the lake, decision and end of a watch into the ledger, once a model and window."""
     key = f"decision/{evidence.model}/{evidence.window.end.isoformat()}/{evidence.version}"
-    if before := stores.ledger.find(key):
-        return before
+    entry = stores.ledger.find(key) or _write(stores, evidence, decision, page, key)
+    attend(stores, evidence, decision, entry.actor)
+    return entry
+
+
+def _write(stores: Stores, evidence: Evidence, decision: Decision, page: Path, key: str) -> Entry:
     measures = to_table(
         evidence.measures,
         model=evidence.model,

@@ -162,6 +162,18 @@ def evidence_of(evidence: Evidence) -> dict[str, Any]:
     if evidence.paired is not None:
         delta = evidence.paired.delta
         facts["against_previous"] = [short(end) for end in (delta.value, delta.low, delta.high)]
+        facts["watch"] = {
+            "posts": evidence.paired.rows,
+            "days": evidence.paired.days,
+            "spent": short(evidence.paired.evidence / evidence.paired.limit),
+        }
+    if evidence.early is not None and evidence.early.warns:
+        gap = evidence.early.gap
+        facts["early_warning"] = {
+            "posts": evidence.early.rows,
+            "silent": evidence.early.silent,
+            "gap": [short(end) for end in (gap.value, gap.low, gap.high)] if gap else None,
+        }
     return facts
 
 
