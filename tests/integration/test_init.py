@@ -3,10 +3,13 @@
 import bz2
 import gzip
 import json
+import re
+import shlex
 import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import click
 import pandas as pd
@@ -18,7 +21,7 @@ from monitoring.judgement import bad_rows
 from tests import tiny_exports as exports
 from tests.tiny_source import NOW, door, table
 from trimtab.authors import Authors
-from trimtab.cli import init  # noqa: F401 - it registers itself
+from trimtab.cli import commands, init, looking, releases  # noqa: F401 - they register themselves
 from trimtab.cli.main import cli
 from trimtab.cli.survey import SAMPLE_ROWS, Sample
 from trimtab.cli.trial import held
@@ -29,7 +32,9 @@ from trimtab.reading import chunks
 from trimtab.settings import Ingest
 from trimtab.source import load
 
-EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.yaml"))
+ROOT = Path(__file__).parents[2]
+EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
+TUTORIAL = ROOT / "docs" / "tutorial.md"
 EXPORTS = ("twitter", "reddit", "mastodon", "youtube", "spreadsheet", "airline", "feed")
 
 
@@ -224,8 +229,8 @@ def test_a_file_that_would_be_held_whole_exits_with_3(tmp_path: Path, capsys) ->
 def test_the_trial_holds_rows_for_the_reasons_of_the_door(tmp_path: Path) -> None:
     wrong = [
         {"id": ""}, {"created_utc": 12}, {"title": None, "selftext": ""}, {"score": -3, "ups": -3},
-        {"num_comments": 1.5}, {"retrieved_on": 1}, {"created_utc": "soon"}, {"selftext": "x" * 100_001}, {"is_self": "perhaps"},
-        {"created_utc": 4_000_000_000}, {"score": -1, "ups": -1, "retrieved_on": "x"},
+        {"num_comments": 1.5}, {"retrieved_on": 1}, {"created_utc": "soon"}, {"selftext": "x" * 100_001},
+        {"is_self": "perhaps"}, {"created_utc": 4_000_000_000}, {"score": -1, "ups": -1, "retrieved_on": "x"},
     ]  # fmt: skip
     posts = [post | (wrong[n] if n < len(wrong) else {}) for n, post in enumerate(exports.reddit())]
     path = exports.write(tmp_path / "reddit.jsonl", posts)
@@ -289,3 +294,20 @@ def test_nested_cells_are_shown_to_nobody(tmp_path: Path, capsys) -> None:
     assert run(path) == 0
     assert "person1" not in capsys.readouterr().out + (tmp_path / "toots.yaml").read_text()
     assert json.loads(path.read_text().splitlines()[1])["account"]["acct"] == "person1"
+
+
+def told_commands() -> list[str]:
+    """Every command line of the tutorial."""
+    return re.findall(r"^(?:.*`)?(trimtab [a-z][^`\n]*)", TUTORIAL.read_text(encoding="utf-8"), flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("line", told_commands())
+def test_the_tutorial_says_only_what_the_command_line_takes(line: str) -> None:
+    command: Any = cli
+    words = shlex.split(line, comments=True)[1:]
+    while words and hasattr(command, "commands"):
+        command = command.commands[words.pop(0)]
+    known = {option for param in command.params for option in param.opts}
+    assert [word for word in words if word.startswith("-") and word not in known] == []
+    wanted = [param for param in command.params if param.required and not param.opts[0].startswith("-")]
+    assert len([word for word in words if not word.startswith("-")]) >= len(wanted)

@@ -13,7 +13,7 @@ from trimtab.proposing.proposal import Choice, Proposal
 from trimtab.proposing.write import flow
 
 WIDTH = 110
-LONGEST_EXAMPLE = 28
+LONGEST_EXAMPLE, LONGEST_EXAMPLES = 28, 60  # characters: of one, and of all in a row of the table
 MENTION = re.compile(r"(?<![\w@])@[\w.-]+|\b/?u/[\w-]+")
 ADDRESS = re.compile(r"(?i)(https?://[^/\s]+)/\S*")
 MASK = "***"
@@ -34,7 +34,7 @@ def table(proposal: Proposal, sight: Sight) -> str:
         if choice is None:
             shown.add_row(_line(name), "-", "", f"({proposal.left.get(name, '')})")
         else:
-            shown.add_row(_line(name), choice.meaning, _sure(choice), ", ".join(examples(sight, name, proposal)))
+            shown.add_row(_line(name), choice.meaning, _sure(choice), _fitting(examples(sight, name, proposal)))
     for choice in proposal.choices:
         if not choice.columns:
             shown.add_row(_line(flow(choice.value)), choice.meaning, _sure(choice), "")
@@ -56,6 +56,15 @@ def examples(sight: Sight, column: str, proposal: Proposal) -> list[str]:
         return [value[:1] + MASK for value in sight.profiles[column].shown]
     names = strings(sight.frame[author.columns[0]]) if author is not None and author.columns else None
     return [_line(_masked(value, _name_beside(sight, column, value, names))) for value in sight.profiles[column].shown]
+
+
+def _fitting(values: list[str]) -> str:
+    """As many as a line has room for."""
+    shown = values[:1]
+    for value in values[1:]:
+        if len(", ".join([*shown, value])) <= LONGEST_EXAMPLES:
+            shown.append(value)
+    return ", ".join(shown)
 
 
 def _name_beside(sight: Sight, column: str, value: str, names: Series | None) -> str | None:
