@@ -31,7 +31,7 @@ drill: $(READY) ## promote and roll back twenty times under load: does serving f
 bench: $(READY) ## measure speed and quality against the peers; DATA=folder of the public data sets
 	@$(BIN)/python -m benchmarks $(DATA)
 
-scoreboard: $(READY) ## every figure on decisions, with seeds (25 minutes); DATA=folder adds the public data sets
+scoreboard: $(READY) ## every figure on decisions, with seeds (25 minutes); DATA=folder adds public data (20)
 	@OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.incidents
 	@$(BIN)/python -m benchmarks.decision_speed --full
 	@test -z "$(DATA)" || $(BIN)/python -m benchmarks.policies_real $(DATA)
