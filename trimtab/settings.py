@@ -121,7 +121,7 @@ class Gates(Section):
     calibration_error: float = Field(0.05, ge=0, lt=1, description="of the likeliest label's probability, and chance")
     bias_log1p: float = Field(0.15, ge=0, description="mean of prediction minus outcome, and chance")
     coverage_gap: float = Field(0.08, ge=0, lt=1, description="between the share asked of intervals and that found")
-    invariant_share: float = Field(0.85, ge=0, le=1, description="of rewritten posts that must be scored alike")
+    invariant_share: float = Field(0.8, ge=0, le=1, description="of rewritten posts that must be scored alike")
     alike_probability: float = Field(
         0.2, gt=0, lt=1, description="by which probabilities of a rewritten post may differ"
     )
