@@ -123,7 +123,7 @@ class Gates(Section):
     coverage_gap: float = Field(0.08, ge=0, lt=1, description="between the share asked of intervals and that found")
     invariant_share: float = Field(0.8, ge=0, le=1, description="of rewritten posts that must be scored alike")
     alike_probability: float = Field(
-        0.2, gt=0, lt=1, description="by which probabilities of a rewritten post may differ"
+        0.25, gt=0, lt=1, description="by which probabilities of a rewritten post may differ"
     )
     alike_log1p: float = Field(0.5, gt=0, description="by which the value of a rewritten post may differ")
     direction_share: float = Field(0.8, ge=0, le=1, description="of praise and insults told apart")
