@@ -1,14 +1,12 @@
-"""What Prometheus reads. With several workers the figures of all are added up, by files that they share."""
+"""What Prometheus reads. The figures of all workers are added up, by files in the folder PROMETHEUS_MULTIPROC_DIR."""
 
-import os
 from collections.abc import Iterable
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
 from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-SHARED = "PROMETHEUS_MULTIPROC_DIR"  # set before this module is imported, or not at all
 SECONDS = (0.001, 0.0025, 0.005, 0.0075, 0.01, 0.02, 0.05, 0.1, 0.25, 1, 5)
 
 
@@ -61,7 +59,7 @@ class Metrics:
 
     def text(self) -> bytes:
         """The figures in Prometheus' text format."""
-        if SHARED not in os.environ:
+        if not values.ValueClass._multiprocess:  # the variable says nothing: Feast sets it when it is imported
             return generate_latest(self._own)
         together = CollectorRegistry()
         together.register(_Ours())

@@ -17,7 +17,7 @@ from trimtab.settings import Settings
 
 LOOK_SECONDS = 0.2
 FLUSH_SECONDS = 15  # to write what is left of the log, once requests have ended
-SHARED = "PROMETHEUS_MULTIPROC_DIR"  # see models.serve.metrics
+SHARED = ("PROMETHEUS_MULTIPROC_DIR", "PROMETHEUS_MULTIPROCESS_DIR")  # the folder's name in prometheus_client and Feast
 
 
 def serve(settings: Settings, say: Callable[[str], None]) -> None:
@@ -54,7 +54,7 @@ class Server:
         home, serving, socket_number = self.settings.home, self.settings.serving, self.listening.fileno()
         for number in range(1, serving.workers + 1):
             command = ["serve-worker", "--socket", str(socket_number), "--server", self.id, "--number", str(number)]
-            figures = {SHARED: str(self.figures)}
+            figures = dict.fromkeys(SHARED, str(self.figures))
             self.workers[number] = Child(f"Worker {number}", home, command, [socket_number], figures)
         if serving.refresh_minutes:
             self.freshener = Child("The process that refreshes features", home, ["serve-features"], [], {})
