@@ -94,7 +94,7 @@ def say(registry: Registry, ledger: Ledger, name: str, version: str, word: Word,
             return _said_before(registry, ledger, name, version, word)
         done = _carry_out(registry, ledger, wanted, _write_down(ledger, wanted, word, at), at)
         if done.evidence["how"] != word.kind:
-            raise RegistryError(f"{name} {version} was not promoted. {done.reason}")
+            raise RegistryError(f"{name} {version} was not promoted, its review {done.reason}")
         return done
 
 
@@ -207,8 +207,8 @@ def _end(
 
 
 def _write_end(ledger: Ledger, wanted: Entry, how: How, reason: str, actor: str, at: datetime) -> Entry:
-    told: dict[str, Any] = {"version": wanted.version, "previous": wanted.previous, "actor": actor, "reason": reason}
-    told |= {"evidence": {"review": wanted.id, "how": how}, "key": _end_key(wanted)}
+    told: dict[str, Any] = {"version": wanted.version, "previous": wanted.previous, "actor": actor}
+    told |= {"reason": f"{how}: {reason}", "evidence": {"review": wanted.id, "how": how}, "key": _end_key(wanted)}
     return ledger.append("review_ended", at=at, model=wanted.model, **told)
 
 
@@ -221,7 +221,7 @@ def _said_before(registry: Registry, ledger: Ledger, name: str, version: str, wo
     other = waiting_version(ledger, name)
     said = f"Version {other} does." if other else f"No version of {name} does."
     if ends:
-        said = f"Its review ended on {ends[-1].at:%Y-%m-%d %H:%M} ({ends[-1].evidence['how']}): {ends[-1].reason}"
+        said = f"Its review ended on {ends[-1].at:%Y-%m-%d %H:%M}, {ends[-1].reason}"
     raise RegistryError(f"{name} {version} does not wait for review. {said}")
 
 

@@ -62,11 +62,12 @@ def standing(registry: Registry, ledger: Ledger, name: str) -> Standing | None:
 def outcome(ended: Entry) -> str:
     """How a review ended, as a sentence; `ended` is its `review_ended`."""
     name, how = f"{ended.model} {ended.version}", ended.evidence["how"]
+    why = ended.reason.removeprefix(f"{how}: ")
     if how == "approved":
-        return f"{name} was approved by {ended.actor} and serves: {ended.reason}"
+        return f"{name} was approved by {ended.actor} and serves: {why}"
     if how == "refused":
-        return f"{name} was refused by {ended.actor}; the champion stays: {ended.reason}"
-    return f"{name} no longer waits for review ({how}): {ended.reason}"
+        return f"{name} was refused by {ended.actor}; the champion stays: {why}"
+    return f"{name} no longer waits for review, {ended.reason}"
 
 
 def waiting(ledger: Ledger, name: str) -> Entry | None:

@@ -188,7 +188,7 @@ def test_a_refusal_leaves_the_champion_and_takes_the_alias_off(waits):
     assert tag(registry, "2") == "refused"
     assert card(registry, "2").startswith("Refused by a person on 2012-04-21 03:00 UTC\n---\n\nBy bob: worse on forums")
     assert waiting_version(ledger, "tiny") is None
-    with pytest.raises(RegistryError, match=r"tiny 2 does not wait for review. Its review ended .* \(refused\): worse"):
+    with pytest.raises(RegistryError, match=r"tiny 2 does not wait for review. Its review ended .*, refused: worse"):
         say(registry, ledger, "tiny", "2", YES, at=LATER)
     asked(registry, ledger, "2")
     assert waiting_version(ledger, "tiny") is None, "the same judgement again does not make it wait again"
@@ -287,7 +287,7 @@ def test_a_version_whose_files_were_changed_is_not_promoted(waits):
     registry, ledger = waits
     booster = next(registry.folder("tiny", "2").rglob("booster.txt"))
     booster.write_bytes(booster.read_bytes().replace(b"0", b"1", 1))
-    with pytest.raises(RegistryError, match="tiny 2 was not promoted. Approved by ana too late. .*booster.txt"):
+    with pytest.raises(RegistryError, match="tiny 2 was not promoted, its review lapsed: .* too late. .*booster.txt"):
         say(registry, ledger, "tiny", "2", YES, at=LATER)
     assert registry.aliases("tiny") == {"champion": "1"}
 
@@ -304,7 +304,7 @@ def test_a_version_deleted_while_it_waited_ends_its_review(waits):
     registry, ledger = waits
     registry.store.client.delete_model_version("tiny", "2")
     (ended,) = settle(registry, ledger, "tiny", at=LATER)
-    assert ended.reason == "Version 2 was deleted while it waited."
+    assert ended.reason == "lapsed: Version 2 was deleted while it waited."
     assert standing(registry, ledger, "tiny") is None
 
 
@@ -312,7 +312,7 @@ def test_a_champion_made_by_hand_of_the_version_that_waits_ends_its_review(waits
     registry, ledger = waits
     registry.set_alias("tiny", "champion", "2")
     (ended,) = settle(registry, ledger, "tiny", at=LATER)
-    assert ended.reason == "Version 2 was made champion while it waited, without this review."
+    assert ended.reason == "lapsed: Version 2 was made champion while it waited, without this review."
     assert registry.alias("tiny", "challenger") is None
 
 
@@ -332,9 +332,10 @@ def trimtab(waits, tmp_path, monkeypatch):
 
 def test_the_command_line_approves_in_the_name_of_who_runs_it_or_of_who_is_named(trimtab, waits):
     done = trimtab("approve", "tiny", "2", "--reason", "looks right", "--by", "ana")
-    assert done.output == "tiny 2 was approved by ana and serves: looks right\n"
+    assert done.output.splitlines()[0] == "tiny 2 was approved by ana and serves: looks right"
     assert waits[0].alias("tiny", "champion") == "2"
-    assert trimtab("approve", "tiny", "2", "--reason", "again").output == done.output
+    again = trimtab("approve", "tiny", "2", "--reason", "again")
+    assert again.output.splitlines()[0] == done.output.splitlines()[0]
     late = trimtab("refuse", "tiny", "2", "--reason", "changed my mind")
     assert isinstance(late.exception, RegistryError)
     assert "tiny 2 does not wait for review" in str(late.exception)
@@ -356,7 +357,8 @@ def test_status_says_what_waits_since_when_and_what_to_do(trimtab):
 
 
 def test_the_tick_tells_what_it_carried_out_and_what_still_waits(trimtab, waits, tmp_path, monkeypatch):
-    monkeypatch.setattr(steps, "settle_reviews", steps.settle_reviews.fn)  # without a Prefect server
+    for step in ("settle_reviews", "notice_moves"):
+        monkeypatch.setattr(steps, step, getattr(steps, step).fn)  # without a Prefect server
     assert release.fn(home=str(tmp_path), as_of=LATER)["sentence"].startswith("tiny waits for review: version 2 since")
     set_tag(waits[0], "tiny", "2", TAG, "approved")
     told = release.fn("tiny", str(tmp_path), LATER)
