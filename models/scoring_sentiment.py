@@ -9,6 +9,7 @@ import json
 import re
 import zlib
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import lightgbm
@@ -21,6 +22,7 @@ CONTENT = """chars words links hashtags mentions emoji questions exclamations di
 lexicon_negative lexicon_compound has_image has_video has_link""".split()  # noqa: SIM905
 TEXT_CHARS = 1_000  # of a post that are read: bounds the time and memory of the longest one
 BATCH_ROWS = 5_000  # posts held as n-grams at a time
+KEPT_WORDS = 1 << 16  # whose spelling and kind are kept: most words are few words
 HASH_BITS = 22  # 4 million buckets, of which a quarter of a million are kept
 Token = tuple[str, str, bool]  # (as counted, as written, behind a negation)
 
@@ -54,16 +56,12 @@ class Lexicon:
     def __init__(self, stored: dict[str, dict]) -> None:
         self.valence: dict[str, float] = stored["valence"]
         self.kind = {word: KINDS.index(kind) for kind, words in stored["kinds"].items() for word in words}
-
-    def kind_of(self, word: str) -> int | None:
-        return NEGATION if word.endswith("n't") else self.kind.get(word)
+        self.kind_of = lru_cache(KEPT_WORDS)(lambda word: NEGATION if word.endswith("n't") else self.kind.get(word))
 
 
 def cleaned(text: object) -> str:
     """Plain text with one kind of quotes, `<link>` and `<mention>`; nothing for what is no string."""
-    if not isinstance(text, str):
-        return ""
-    plain = ESCAPE.sub(lambda found: chr(int(found[1], 16)), text[:TEXT_CHARS])
+    plain = ESCAPE.sub(lambda found: chr(int(found[1], 16)), text[:TEXT_CHARS] if isinstance(text, str) else "")
     plain = plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # joins halves of a character
     plain = html.unescape(html.unescape(plain)).translate({0x2018: "'", 0x2019: "'", 0x201C: '"', 0x201D: '"'})
     return MENTION.sub(" <mention> ", LINK.sub(" <link> ", plain))
@@ -82,14 +80,14 @@ def tokens(text: object, lexicon: Lexicon) -> list[Token]:
     return found
 
 
+@lru_cache(KEPT_WORDS)
 def _spelt(kind: str, raw: str) -> list[tuple[str, str]]:
     if kind in ("glad", "sad", "number"):
         return [(f"<{kind}>", raw)]
     if kind == "cry":
         return [(f"<{raw[0]}{'+' if len(raw) > 1 else ''}>".replace("…", ".+"), raw)]
-    parts = TITLE_PARTS.findall(raw) if kind == "tag" else []
     whole = [] if kind == "stop" else [(ELONGATED.sub(r"\1\1", raw.lower()), raw)]
-    return whole + [(part.lower(), part) for part in parts]
+    return whole + [(part.lower(), part) for part in (TITLE_PARTS.findall(raw) if kind == "tag" else ())]
 
 
 def numbers(rows: Sequence[Sequence[Token]], lexicon: Lexicon) -> np.ndarray:
@@ -101,8 +99,9 @@ def numbers(rows: Sequence[Sequence[Token]], lexicon: Lexicon) -> np.ndarray:
 
 
 def _tone(row: Sequence[Token], lexicon: Lexicon) -> list[float]:
-    valence = np.array([_valence(at, row, lexicon) for at in range(len(row))] or [0.0])
-    told = valence[valence != 0] if valence.any() else np.zeros(1)
+    valence = np.array([_valence(at, row, lexicon) for at in range(len(row))])
+    if not len(told := valence[valence != 0]):
+        return [0.0] * len(TONES)
     good, bad, total = np.maximum(told, 0), np.minimum(told, 0), told.sum()
     turn = max((at for at, token in enumerate(row) if lexicon.kind_of(token[0]) == CONTRAST), default=-1)
     spread = [total, total / np.sqrt(total**2 + 15), told.max(), told.min(), good.sum(), bad.sum()]
@@ -122,8 +121,8 @@ def _valence(at: int, row: Sequence[Token], lexicon: Lexicon) -> float:
 
 def _shape(row: Sequence[Token]) -> list[float]:
     written = [raw for word, raw, _ in row if word[0] not in "<#"] or [""]
-    shouted = sum(len(raw) > 1 and raw.isupper() for raw in written)
-    capital = sum(raw[:1].isupper() for raw in written) / len(written)
+    shouted = sum([len(raw) > 1 and raw.isupper() for raw in written])
+    capital = sum([raw[:1].isupper() for raw in written]) / len(written)
     ends = [row[0][1] == "<mention>", row[0][1] == "RT", row[-1][1][0] == "?"] if row else [0, 0, 0]
     return [len(row), shouted, capital, sum(map(len, written)) / len(written), *ends]
 
@@ -173,7 +172,8 @@ def weighted(counts: sparse.csr_matrix, columns: np.ndarray, idf: np.ndarray) ->
     found = counts.data[known], at[known], np.append(0, np.cumsum(known))[counts.indptr]
     kept = sparse.csr_matrix(found, shape=(counts.shape[0], len(columns)))
     kept.data = (1 + np.log(kept.data)) * idf[kept.indices]
-    kept.data /= np.repeat(np.sqrt(np.asarray(kept.multiply(kept).sum(axis=1)).ravel()), np.diff(kept.indptr))
+    row = np.repeat(np.arange(kept.shape[0]), np.diff(kept.indptr))
+    kept.data /= np.sqrt(np.bincount(row, kept.data**2, kept.shape[0]))[row]
     return kept
 
 
@@ -211,7 +211,7 @@ class Scorer:
 
     def __init__(self, folder: Path) -> None:
         with np.load(folder / "linear.npz", allow_pickle=False) as stored:
-            self.state: Arrays = {name: stored[name] for name in stored.files}
+            self.state: Arrays = {name: np.asfortranarray(stored[name]) for name in stored.files}  # else scipy copies
         self.booster = lightgbm.Booster(model_str=(folder / "booster.txt").read_text("utf-8"))
         self.lexicon = Lexicon(json.loads((folder / "lexicon.json").read_text("utf-8")))
         self.decision = json.loads((folder / "decision.json").read_text("utf-8"))
@@ -225,8 +225,8 @@ class Scorer:
         raw = self.scores(frame, 1, raw_score=True)[:, :, 0]
         found = probabilities(raw, self.decision["temperature"], self.decision["shift"])
         chosen = (found / np.asarray(self.decision["thresholds"])).argmax(axis=1)
-        result = DataFrame(found, columns=[f"p_{label}" for label in LABELS], index=frame.index)
-        return result.assign(label=np.array(LABELS, dtype=object)[chosen])
+        columns = {f"p_{label}": found[:, at] for at, label in enumerate(LABELS)}
+        return DataFrame({**columns, "label": np.array(LABELS, dtype=object)[chosen]}, index=frame.index)
 
     def explain(self, frame: DataFrame) -> DataFrame:
         """What each feature adds to the raw score of the label decided on, plus `bias`; index kept."""
