@@ -146,7 +146,7 @@ def main() -> int:
     given = words.parse_args()
     with tempfile.TemporaryDirectory(prefix="trimtab-drill-") as folder:
         stores = home_with_versions(Path(folder))
-        with served(stores.settings.home, given.workers, TRIMTAB_MODELS=models(MODULE)) as address:
+        with served(stores.settings.home, given.workers, TRIMTAB_MODELS=models(MODULE)) as (address, _):
             print(f"{given.workers} workers on {address}.", flush=True)
             report = drill(stores, address, given.switches)
             print("\n".join(report.lines()), flush=True)

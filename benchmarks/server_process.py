@@ -19,8 +19,8 @@ COMMAND = [sys.executable, "-c", "from trimtab.cli import main; main()"]
 
 
 @contextmanager
-def served(home: Path, workers: int, **variables: str) -> Iterator[str]:
-    """The address of a server on a free port, once every worker has a version of each model that has a champion."""
+def served(home: Path, workers: int, **variables: str) -> Iterator[tuple[str, int]]:
+    """Address and process of a server on a free port, once every worker has a version of each model with a champion."""
     log = home / "serve.log"
     with log.open("wb") as printed:
         words = ["serve", "--port", "0", "--workers", str(workers)]
@@ -28,7 +28,7 @@ def served(home: Path, workers: int, **variables: str) -> Iterator[str]:
             [*COMMAND, "--home", str(home), *words], stdout=printed, stderr=printed, env=environment(**variables)
         )
     try:
-        yield _address(home, workers, process, log)
+        yield _address(home, workers, process, log), process.pid
     finally:
         process.terminate()
         try:

@@ -13,6 +13,7 @@ from tests import tiny_stores
 from trimtab.ledger import Ledger
 
 POLL_SECONDS = 0.2
+STEPS = [(Ledger, "append", 1), *((Registry, name, count) for name in ("set_alias", "note") for count in (1, 2))]
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +24,7 @@ def stores(tmp_path_factory):
 @pytest.fixture(scope="module")
 def address(stores):
     variables = {"TRIMTAB_MODELS": models(MODULE), "TRIMTAB_SERVING__POLL_SECONDS": str(POLL_SECONDS)}
-    with served(stores.settings.home, 2, **variables) as address:
+    with served(stores.settings.home, 2, **variables) as (address, _):
         yield address
 
 
@@ -43,9 +44,7 @@ def test_the_command_says_that_serving_followed_and_who_acknowledged(stores, add
 
 
 @pytest.mark.parametrize("forward", [True, False], ids=["promotion", "rollback"])
-@pytest.mark.parametrize(
-    "step", [(Ledger, "append", 1), (Registry, "set_alias", 1), (Registry, "set_alias", 2), (Registry, "note", 1)]
-)
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: f"{step[1]}_{step[2]}")
 def test_a_move_killed_between_two_steps_leaves_answers_of_old_or_new_and_the_rerun_completes(
     stores, address, step, forward
 ):
