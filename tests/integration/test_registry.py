@@ -84,7 +84,7 @@ def test_the_card_says_why_on_what_how_good_and_how_to_undo(registry, tmp_path):
     register(registry, tmp_path, "k", reason="Drift in text_chars.")
     card = registry.store.client.get_model_version("tiny", "1").description
     assert card == run_of(registry).data.tags["mlflow.note.content"]
-    for words in ("Drift in text_chars.", "600 posts", "posts 12", "| mae |", "platform reddit", "trimtab rollback"):
+    for words in ("Drift in text_chars.", "600 posts", "posts 12", "| mae", "platform reddit", "trimtab rollback"):
         assert words in card
 
 
