@@ -3,7 +3,7 @@ import pytest
 from pandas import DataFrame
 
 from models.engagement import MODEL, losses, metrics, slices
-from models.scoring_engagement import NUMBERS, level, matrix
+from models.scoring_engagement import DERIVED, NUMBERS, level, matrix
 from tests.engagement_posts import make_rows
 
 
@@ -26,7 +26,8 @@ def test_a_topic_without_history_starts_at_the_base():
 
 
 def test_a_missing_column_is_read_as_unknown():
-    assert np.isnan(matrix(DataFrame({"text": ["a"]}), {})).all()
+    unknown = dict.fromkeys(DERIVED, np.array([np.nan]))
+    assert np.isnan(matrix(DataFrame({"text": ["a"]}), unknown)).all()
 
 
 def test_metrics_measure_error_bias_and_interval():
