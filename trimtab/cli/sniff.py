@@ -15,6 +15,8 @@ START_BYTES = 1 << 16
 SCAN_BYTES = 1 << 20
 LONGEST_LINE = 8 << 20  # bytes; the reader takes no row above twice that
 JUDGED_LINES = 50
+CONTROLS = tuple(bytes([byte]) for byte in range(32) if byte not in b"\t\n\v\f\r\x1b")
+CONTROL_SHARE = 0.02  # of the bytes may be control characters in a text
 WESTERN_SHARE = 0.1  # of the bytes may be beyond ASCII in a text of a Western language
 KINDS = {  # how files begin that are often taken for CSV
     b"PK\x03\x04": "is a spreadsheet or an archive; save the sheet as CSV and name that",
@@ -52,7 +54,7 @@ def sniff(path: Path) -> Sniffed:
         if start.startswith(magic):
             raise UnreadableFile(f"{path.name} {what}.")
     wide = start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    if b"\0" in start and not wide:
+    if not wide and (b"\0" in start or sum(start.count(byte) for byte in CONTROLS) > CONTROL_SHARE * len(start)):
         raise UnreadableFile(f"{path.name} is binary; posts come as CSV, JSON lines or Parquet.")
     encoding, doubt, doubtful = ("utf-16", "", False) if wide else _encoding(path)
     form = _form(path, start.decode(encoding, "ignore").removeprefix("\ufeff").lstrip())
@@ -91,7 +93,7 @@ def _encoding(path: Path) -> tuple[str, str, bool]:
     if is_utf8:
         return "utf-8", "", False
     if not is_western:
-        raise UnreadableFile(f"{path.name} is text in an encoding that cannot be told; save it as utf-8.")
+        return "latin-1", "it is neither utf-8 nor cp1252; latin-1 can read anything, so look at the letters", True
     many = beyond > WESTERN_SHARE * total
     doubt = "it is not utf-8; cp1252, as Windows writes in the West, can read it"
     if many:

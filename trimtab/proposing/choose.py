@@ -17,7 +17,7 @@ UNNAMED = {
     "published": 0.95,
     "label": 0.9,
     "text": 0.8,
-    "id": 1.0,
+    "id": 0.6,
 }  # meanings that values alone may tell, from which fit on
 
 

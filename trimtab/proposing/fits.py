@@ -4,12 +4,13 @@ from collections.abc import Callable
 
 from trimtab.conversion import NO, YES
 from trimtab.proposing import sentiment
-from trimtab.proposing.names import is_platform
+from trimtab.proposing.names import is_platform, named
 from trimtab.proposing.profile import Profile, Sight
 
 Fit = tuple[float, str]
 NEVER: Fit = (0.0, "")
 LONG_ID, LONG_NAME, LONG_TOPIC, SHORT_TEXT = 200, 80, 80, 25  # characters
+MANY_REPEATS, MOST_REPEATS = 0.05, 0.5  # share of rows whose id an earlier row has
 MOST_PLATFORMS, MOST_LABELS, MOST_LABELLERS = 20, 12, 100
 DEVICES = frozenset(("ios", "android", "web", "iphone", "ipad", "windows", "mac", "desktop", "mobile"))
 
@@ -36,16 +37,26 @@ def _id(column: Profile, sight: Sight) -> Fit:
         return NEVER
     if column.clock is not None and column.kind == "text":
         return NEVER
-    if column.urls > 0.5:
-        return 0.4, "its values are addresses, which may change"
     repeated = repeats(column, sight)
-    if repeated > 0.5 and column.clock is None:
-        return 0.3, f"{repeated:.0%} of its values occur again"
-    if repeated > 0.05:
-        return 0.5, f"{repeated:.0%} of its values occur again"
+    if repeated > MANY_REPEATS:
+        usable = repeated <= MOST_REPEATS or _measured_again(sight)
+        return (0.5 if usable else 0.2), f"{repeated:.0%} of its values occur again"
+    if column.urls > 0.5:
+        return 0.6, "its values are addresses, which may change"
     if column.filled < 0.99:
         return 0.7, f"{1 - column.filled:.0%} of the rows have none"
+    if _counts_rows(column, sight) and not named(column.name, "id"):
+        return 0.8, "it counts the rows, so it is an id only as long as no row is put in or taken out before others"
     return 1.0, ""
+
+
+def _measured_again(sight: Sight) -> bool:
+    """Whether a row may be one measurement of a post among several."""
+    return any(each.clock is not None and named(each.name, "measured") >= 0.5 for each in sight.profiles.values())
+
+
+def _counts_rows(column: Profile, sight: Sight) -> bool:
+    return column.whole == 1 and column.low in (0, 1) and 0.9 * sight.rows <= column.high <= sight.rows
 
 
 def _published(column: Profile, sight: Sight) -> Fit:
@@ -71,15 +82,18 @@ def _platform(column: Profile, sight: Sight) -> Fit:
         return NEVER
     if any(value.casefold() in DEVICES for value in column.common):
         return NEVER
-    total = sum(column.common.values())
-    known = sum(count for value, count in column.common.items() if is_platform(value)) / total
-    return (1.0, "") if known > 0.5 else (0.3, "its values are no platforms that are known here")
+    return (1.0, "") if _platforms(column) > 0.5 else (0.3, "its values are no platforms that are known here")
+
+
+def _platforms(column: Profile) -> float:
+    known = sum(count for value, count in column.common.items() if is_platform(value))
+    return known / max(sum(column.common.values()), 1)
 
 
 def _topic(column: Profile, sight: Sight) -> Fit:
     if column.kind == "flag" or column.chars > LONG_TOPIC or column.urls > 0.1 or column.numeric > column.whole:
         return NEVER
-    if column.clock is not None or column.filled < 0.05 or column.unique > 0.6:
+    if column.clock is not None or column.filled < 0.05 or column.unique > 0.6 or _platforms(column) > 0.5:
         return NEVER
     if column.numeric > 0.9:
         return 0.7, "its values are numbers"

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from trimtab.posts import COUNTS
-from trimtab.proposing.names import named, personal, words
+from trimtab.proposing.names import named, of_the_author, words
 from trimtab.proposing.profile import Profile
 from trimtab.proposing.proposal import Choice
 
@@ -27,7 +27,7 @@ def left_over(column: Profile, choices: Sequence[Choice]) -> str:
     taken = _taken(column.name, choices)
     if taken:
         return taken
-    if personal(column.name):
+    if of_the_author(column.name):
         return "about the author rather than the post"
     if {"updated", "edited", "modified"} & set(words(column.name)):
         return "a later change, which a source does not need"

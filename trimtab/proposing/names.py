@@ -58,7 +58,7 @@ def named(name: str, meaning: str) -> float:
             found = EXACT
         elif wanted in (bare, barer) and not _is_id_of(asked, meaning):
             found = WITHOUT_FILLERS
-        elif _runs_in(wanted, asked) and not _is_id_of(asked, meaning):
+        elif _runs_in(wanted, asked) and not _is_id_of(asked, meaning) and _names_a_person(asked, meaning):
             found = CONTAINED
         else:
             continue
@@ -83,6 +83,11 @@ def _is_id_of(asked: tuple[str, ...], meaning: str) -> bool:
     return meaning not in ("id", "author") and bool(set(asked) & apart)
 
 
+def _names_a_person(asked: tuple[str, ...], meaning: str) -> bool:
+    """Of all that is told about an author, only his name or id is the author."""
+    return meaning != "author" or bool(set(asked) & {"name", "id", "handle", "username", "key", "hash"})
+
+
 def _runs_in(wanted: tuple[str, ...], asked: tuple[str, ...]) -> bool:
     size = len(wanted)
     return size < len(asked) and any(asked[start : start + size] == wanted for start in range(len(asked) - size + 1))
@@ -91,6 +96,11 @@ def _runs_in(wanted: tuple[str, ...], asked: tuple[str, ...]) -> bool:
 def personal(name: str) -> bool:
     """Whether the name alone says that a person might be told from the values."""
     return bool(set(words(name)) & (_known("personal") | _known("owners")))
+
+
+def of_the_author(name: str) -> bool:
+    """Whether the name says that the column is about the one who posts."""
+    return bool(set(words(name)) & _known("owners"))
 
 
 def platform_named(text: str) -> str | None:

@@ -8,9 +8,10 @@ from trimtab.posts import COUNTS, MEDIA
 from trimtab.proposing import sentiment
 from trimtab.proposing.choose import Pick, assign
 from trimtab.proposing.constants import platform_choice, topic_choice
-from trimtab.proposing.fits import FITS, repeats
+from trimtab.proposing.fits import FITS, MANY_REPEATS, repeats
 from trimtab.proposing.left import left_over
 from trimtab.proposing.moments import after, due_choice, time_choice
+from trimtab.proposing.names import named
 from trimtab.proposing.profile import Sight
 from trimtab.proposing.proposal import About, Asked, Choice, Proposal
 from trimtab.proposing.settle import settle
@@ -22,7 +23,6 @@ ESSENTIAL = {
     "text": "holds the text",
 }
 TIMES = ("published", "known", "measured", "labelled")
-MANY_REPEATS = 0.05
 LABELLED_HOURS = 24.0
 
 
@@ -70,6 +70,9 @@ def _lacking(sight: Sight, meaning: str, what: str) -> str:
         for p in sight.profiles.values()
         if p.unreadable and meaning == "published"
     ]
+    if meaning == "id":
+        found = [each for each in sight.profiles.values() if named(each.name, "id") >= 0.8]
+        unread = [f"'{p.name}' repeats in {repeats(p, sight):.0%} of the rows" for p in found if p.distinct]
     because = f" ({unread[0]})" if unread else ""
     return (
         f"No column {what} as far as can be seen{because}, and every source needs one; name it with --column "

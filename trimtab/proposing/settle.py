@@ -11,6 +11,7 @@ from trimtab.proposing.choose import Pick
 from trimtab.proposing.profile import Sight, moments
 
 IN_ORDER = 0.95  # of the rows: a later time that comes before publication this often is not what it is called
+LATE = pd.Timedelta(days=30)  # after publication: what is known that late was loaded in one go
 ALIKE = 0.5  # of the rows: two texts of which one holds the other are one text twice
 
 
@@ -58,6 +59,9 @@ def _in_order(sight: Sight, picks: dict[str, Pick], dropped: dict[str, str]) -> 
         both = pd.DataFrame({"first": published, "then": moments(sight, pick.column)}).dropna()
         if len(both) and float((both["then"] >= both["first"]).mean()) < IN_ORDER:
             dropped[pick.column] = "times before publication in many rows"
+            del picks[meaning]
+        elif meaning == "known" and len(both) and (both["then"] - both["first"]).median() > LATE:
+            dropped[pick.column] = "times of a late load: if nothing was known before, no past could be learned from"
             del picks[meaning]
     return picks
 

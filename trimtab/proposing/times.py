@@ -28,7 +28,7 @@ DAY_FIRST = re.compile(rf"{DAY_NAME}\d{{1,2}}(?P<one>[ -]){MONTH}(?P<two>,? |-)\
 MONTH_FIRST = re.compile(rf"{DAY_NAME}{MONTH} \d{{1,2}}(?P<two>,? )\d{{4}}(?P<rest>.*)", re.DOTALL)
 CTIME = re.compile(
     r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +\d{1,2} "
-    r"\d{2}:\d{2}:\d{2}(?P<offset> [+-]\d{4})? \d{4}"
+    r"\d{2}:\d{2}:\d{2}(?: (?P<zone>[+-]\d{4}|[A-Z]{3,4}))? \d{4}"
 )
 REST = re.compile(
     r"(?P<glue>,? (?:at |um |- )?|T|_)(?P<hour>\d{1,2}):\d{2}(?P<second>:\d{2}(?P<fraction>\.\d{1,9})?)?"
@@ -117,8 +117,7 @@ def shapes_of(value: str) -> list[Clock]:
         clocked = value[10:]
         return [Clock("iso8601", 0.0, naive=not re.search(r"(?:[zZ]|[+-]\d{2}(?::?\d{2})?)$", clocked))]
     if found := CTIME.fullmatch(value):
-        offset = bool(found["offset"])
-        return [Clock("%a %b %d %H:%M:%S" + (" %z" if offset else "") + " %Y", 0.0, naive=not offset)]
+        return _ctime(found["zone"])
     for dates, rest in _dates(value):
         tail = _rest(rest)
         if tail is not None:
@@ -126,6 +125,14 @@ def shapes_of(value: str) -> list[Clock]:
                 Clock(date + tail.format, 0.0, tail.timezone, tail.naive, other=_other(date, tail)) for date in dates
             ]
     return []
+
+
+def _ctime(zone: str | None) -> list[Clock]:
+    if zone is None:
+        return [Clock("%a %b %d %H:%M:%S %Y", 0.0, naive=True)]
+    if zone[0] in "+-":
+        return [Clock("%a %b %d %H:%M:%S %z %Y", 0.0)]
+    return [Clock(f"%a %b %d %H:%M:%S {zone} %Y", 0.0, ABBREVIATIONS[zone])] if zone in ABBREVIATIONS else []
 
 
 def _other(date: str, tail: Clock) -> str | None:

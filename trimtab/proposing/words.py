@@ -12,13 +12,15 @@ def listed(text: str) -> tuple[str, ...]:
 
 NAMES: dict[str, tuple[str, ...]] = {
     "id": listed(
-        "id str, post id, tweet id, status id, comment id, submission id, message id, id, object id, media id, "
+        "id str, ids, post id, tweet id, status id, comment id, submission id, message id, id, object id, media id, "
         "item id, article id, facebook id, cid, guid, uuid, shortcode, identifier, ?uri, post nr, nr, kennung, "
-        "identifiant, identificador, identificativo, идентификатор, 编号, 投稿id"
+        "identifiant, identificador, identificativo, идентификатор, 编号, 投稿id, ?permalink, ?post url, ?post link, "
+        "?url"
     ),
     "platform": listed(
         "platform, social network, network, plattform, netzwerk, reseau, réseau social, plateforme, plataforma, "
-        "red social, rede social, piattaforma, платформа, соцсеть, 平台, プラットフォーム, ?source, ?site"
+        "red social, rede social, piattaforma, платформа, соцсеть, 平台, プラットフォーム, ?source, ?site, "
+        "?channel, ?kanal, ?canal, ?канал"
     ),
     "topic": listed(
         "topic, subreddit, campaign, community, category, hashtag, forum, board, group, section, channel, "
@@ -33,7 +35,7 @@ NAMES: dict[str, tuple[str, ...]] = {
         "author channel id, author display name, poster, creator, posted by, from user, nickname, "
         "author fullname, page id, autor, verfasser, benutzer, benutzername, nutzer, nutzername, auteur, "
         "utilisateur, usuario, usuário, autore, utente, gebruiker, автор, пользователь, 作者, 用户, 用户名, "
-        "投稿者, ユーザー, ?name, ?did, ?by, ?from"
+        "投稿者, ユーザー, ユーザー名, ?name, ?did, ?by, ?from"
     ),
     "title": listed("title, headline, titel, überschrift, titre, título, titolo, заголовок, 标题, タイトル"),
     "text": listed(
@@ -78,13 +80,13 @@ NAMES: dict[str, tuple[str, ...]] = {
     "likes": listed(
         "likes, like count, favorite count, favourites count, favorites, favourites, num likes, score, "
         "num points, points, upvotes, ups, hearts, reactions, reaction count, digg count, claps, kudos, votes, "
-        "gefällt mir, gefaellt mir, gefällt mir angaben, j aime, mentions j aime, me gusta, curtidas, mi piace, "
-        "vind ik leuks, лайки, нравится, 点赞, 点赞数, 赞, いいね, いいね数, 좋아요, beğeni"
+        "gefällt mir, reaktionen, gefaellt mir, gefällt mir angaben, j aime, mentions j aime, me gusta, curtidas, "
+        "mi piace, vind ik leuks, лайки, нравится, 点赞, 点赞数, 赞, いいね, いいね数, 좋아요, beğeni"
     ),
     "shares": listed(
         "shares, share count, retweets, retweet count, reposts, repost count, reblogs count, reblogs, boosts, "
-        "forwards, num crossposts, quote count, geteilt, teilungen, partages, compartidos, compartido, "
-        "compartilhamentos, condivisioni, gedeeld, репосты, 转发, 转发数, リツイート, リツイート数, 공유"
+        "forwards, num crossposts, quote count, geteilt, geteilte beiträge, teilungen, partages, compartidos, "
+        "compartido, compartilhamentos, condivisioni, gedeeld, репосты, 转发, 转发数, リツイート, リツイート数, 공유"
     ),
     "comments": listed(
         "comments, num comments, comment count, replies, reply count, replies count, total reply count, "
@@ -161,6 +163,7 @@ HABITS: dict[str, tuple[str, ...]] = {
     "instagram": listed("shortcode, owner username, taken at timestamp"),
     "facebook": listed("facebook id, total interactions"),
     "telegram": listed("forwards"),
+    "stackoverflow": listed("post type id, answer count"),
     "bluesky": listed("repost count, did"),
 }
 HOSTS_OF: dict[str, tuple[str, ...]] = {
@@ -184,7 +187,7 @@ HOSTS = {host: platform for platform, hosts in HOSTS_OF.items() for host in host
 # What else platforms are called, and those without a host above.
 CALLED: dict[str, tuple[str, ...]] = {
     "reddit": listed("subreddit"),
-    "twitter": listed("tweet, semeval"),
+    "twitter": listed("tweet, semeval, sentiment140"),
     "youtube": listed("yt"),
     "instagram": listed("insta, ig"),
     "facebook": listed("fb"),
