@@ -34,6 +34,7 @@ bench: $(READY) ## measure speed and quality against the peers; DATA=folder of t
 scoreboard: $(READY) ## every figure on decisions, with seeds (25 minutes); DATA=folder adds public data (20)
 	@OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.incidents
 	@$(BIN)/python -m benchmarks.decision_speed --full
+	@OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.equal_challenger $(DATA)
 	@test -z "$(DATA)" || $(BIN)/python -m benchmarks.policies_real $(DATA)
 
 lock: $(READY) ## resolve requirements.lock anew from pyproject.toml
