@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Event, Thread
 
-from models.registry import Registry
 from models.serve.acks import acknowledge, newest_move
+from models.serve.champions import Champions
 from models.serve.lane import Patience
 from models.serve.live import Bundle, Live
 from models.serve.metrics import Metrics
@@ -18,7 +18,6 @@ from models.serve.presence import Worker
 from models.serve.sample import sample_frame
 from models.serve.scoring import checked, missing
 from models.spec import Model
-from trimtab.errors import RegistryError
 from trimtab.ledger import Ledger
 
 log = logging.getLogger("trimtab.serve")
@@ -44,7 +43,7 @@ class Followed:
 class Follower:
     """One thread that keeps `live` on the champions."""
 
-    registry: Registry
+    champions: Champions
     ledger: Ledger
     live: Live
     worker: Callable[[], Worker]
@@ -56,7 +55,6 @@ class Follower:
     also: Callable[[], None] = lambda: None  # what else is looked after at every poll
     problem: str | None = None  # of the registry as a whole
     polled: bool = False
-    _file: int | None = None
     _stop: Event = field(default_factory=Event)
     _thread: Thread | None = None
 
@@ -73,27 +71,19 @@ class Follower:
         """Look once at every alias and do what follows."""
         seconds = None if self.polled else FIRST_SECONDS
         try:
-            found = self.patience.ask(self._aliases, seconds)
+            found = self.patience.ask(lambda: self.champions.look(self.models), seconds)
         except Exception as error:  # noqa: BLE001 - SQLite, MLflow, the disk: the last good version goes on
             self._say_of_registry(_first_line(error))
             return
         self._say_of_registry(None)
+        self.polled = True
+        if found is None:
+            return
+        self.champions.settle(False)
         for name, version in found.items():
             self.models[name].champion = version
-            self._follow(self.models[name], version)
-        self.polled = True
-
-    def _aliases(self) -> dict[str, str | None]:
-        """Champion by model. A database that was put in the place of another is opened anew."""
-        place = self.registry.store.path
-        try:
-            file = self.registry.store.database.stat().st_ino
-        except OSError as error:
-            raise RegistryError(f"There is no model registry at {place}; train a model, or put it back.") from error
-        if self._file not in (None, file):
-            self.registry = Registry(place)
-        self._file = file
-        return {name: self.registry.alias(name, "champion") for name in self.models}
+        done = [self._follow(self.models[name], version) for name, version in found.items()]
+        self.champions.settle(all(done))
 
     def _run(self) -> None:
         while True:
@@ -105,16 +95,22 @@ class Follower:
             if self._stop.wait(self.poll_seconds):
                 return
 
-    def _follow(self, one: Followed, version: str | None) -> None:
+    def _follow(self, one: Followed, version: str | None) -> bool:
+        """Whether there is nothing left to do."""
         name, serving = one.model.name, self.live.version(one.model.name)
         if version is None:
             if serving is not None:
                 self._say(one, f"The registry names no champion of {name}; version {serving} goes on.")
-            return
+            return True
         if version != serving and not self._switch(one, version):
-            return
+            return False
+        try:
+            done = self._acknowledge(one, version)
+        except Exception as error:  # noqa: BLE001 - the ledger or the disk; it is tried again
+            self._say(one, f"{name} {version} serves, but the ledger cannot be told so: {_first_line(error)}")
+            return False
         self._say(one, None)
-        self._acknowledge(one, version)
+        return done
 
     def _switch(self, one: Followed, version: str) -> bool:
         if version == one.bad and one.pause > 0:
@@ -133,7 +129,7 @@ class Follower:
         return True
 
     def _load(self, model: Model, version: str) -> Bundle:
-        loaded = self.registry.load(model.name, version)
+        loaded = self.champions.registry.load(model.name, version)
         return checked(Bundle(model, loaded, self.now()), sample_frame())
 
     def _refuse(self, one: Followed, version: str, why: str) -> None:
@@ -144,13 +140,16 @@ class Follower:
         self.metrics.refused(one.model.name)
         self._say(one, f"{one.model.name} {version} could not be loaded, {rest}: {why}")
 
-    def _acknowledge(self, one: Followed, version: str) -> None:
+    def _acknowledge(self, one: Followed, version: str) -> bool:
         name = one.model.name
         move = newest_move(self.ledger, name)
-        if one.acknowledged == (version, move) or not self.live.alone(name, DRAIN_SECONDS):
-            return
+        if one.acknowledged == (version, move):
+            return True
+        if not self.live.alone(name, DRAIN_SECONDS):
+            return False
         acknowledge(self.ledger, self.worker(), name, version, move, self.now())
         one.acknowledged = (version, move)
+        return True
 
     def _say(self, one: Followed, problem: str | None) -> None:
         if problem is not None and problem != one.problem:

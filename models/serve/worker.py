@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from models.serve import answers, presence
+from models.serve.champions import Champions
 from models.serve.features import Found, OnlineFeatures
 from models.serve.follow import Followed, Follower
 from models.serve.lane import Lane, Patience
@@ -39,7 +40,7 @@ class ServingWorker:
         self.authors = Authors.of(self.settings.home)
         self.log = PredictionLog(stores.lake, self.metrics, rows=serving.log_rows, seconds=serving.log_seconds)
         self.follower = Follower(
-            registry=stores.registry,
+            champions=Champions(stores.registry, stores.ledger),
             ledger=stores.ledger,
             live=self.live,
             worker=self.describe,

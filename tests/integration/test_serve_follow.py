@@ -154,7 +154,8 @@ def test_a_registry_that_is_away_or_hangs_leaves_the_last_good_version(stores):
         assert served.first()["version"] == "1"
         hidden.rename(stores.settings.mlflow_path)
         until(lambda: served.ready()["registry"] == "answers")
-        served.worker.follower.registry = HangingRegistry(stores.settings.mlflow_path)
+        served.worker.follower.champions.registry = HangingRegistry(stores.settings.mlflow_path)
+        stores.registry.set_alias("tiny", "previous", "3")
         until(lambda: "answer" in (served.worker.follower.problem or ""))
         assert served.first()["version"] == "1"
         assert served.ready()["ready"]
@@ -165,7 +166,7 @@ def test_a_registry_that_is_away_or_hangs_leaves_the_last_good_version(stores):
         until(lambda: acknowledged(served, stores, "2"))
 
 
-def test_a_ledger_that_is_away_is_told_when_it_is_back(stores):
+def test_a_ledger_that_is_away_is_told_when_it_is_back(stores, caplog):
     with serving(stores.settings.home) as served:
         until(lambda: acknowledged(served, stores, "1"))
         move(stores, "2")
@@ -173,7 +174,10 @@ def test_a_ledger_that_is_away_is_told_when_it_is_back(stores):
         hidden = away(stores.settings.ledger_path)
         stores.settings.ledger_path.mkdir()
         stores.registry.set_alias("tiny", "champion", "3")
-        until(lambda: served.first()["version"] == "3")
+        until(lambda: "ledger cannot be told" in (served.ready()["models"][0]["problem"] or ""))
+        assert served.first()["version"] == "3"
+        sleep(0.3)
+        assert len([record for record in caplog.records if "ledger" in record.message]) == 1
         stores.settings.ledger_path.rmdir()
         hidden.rename(stores.settings.ledger_path)
         until(lambda: acknowledged(served, stores, "3"))
