@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from trimtab.features import characters
 from trimtab.features.content import COLUMNS, NUMBERS, PATTERNS, content_features
 from trimtab.features.lexicon import lexicon
 
@@ -48,6 +49,21 @@ def test_what_is_counted_the_short_way_is_what_the_pattern_counts(texts):
     found, written = content_features(posts(*texts)), pa.array(texts, pa.large_string())
     for name, pattern in PATTERNS.items():
         assert found[name].tolist() == pc.count_substring_regex(written, pattern).to_pylist()
+
+
+def test_every_character_is_of_the_classes_that_the_patterns_say():
+    every = [chr(point) for point in range(0x20, 0x110000) if not 0xD800 <= point < 0xE000]
+    texts = ["".join(every[at : at + 5_000]) for at in range(0, len(every), 5_000)]
+    found, written = content_features(posts(*texts)), pa.array(texts, pa.large_string())
+    for name in ("emoji", "questions", "exclamations", "digits", "brackets", "words"):
+        assert found[name].tolist() == pc.count_substring_regex(written, PATTERNS[name]).to_pylist()
+
+
+def test_posts_are_counted_alike_however_many_are_read_at_a_time(monkeypatch):
+    texts = ["#a @b 1🙂", "", "@c@d ABC", "", "x@y.z ٣"]
+    together = content_features(posts(*texts))
+    monkeypatch.setattr(characters, "MOST", 3)
+    pd.testing.assert_frame_equal(content_features(posts(*texts)), together)
 
 
 def test_marks_in_a_post_are_counted():

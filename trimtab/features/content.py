@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pandas import DataFrame
 
+from trimtab.features.characters import count_classes
 from trimtab.features.lexicon import valences
 from trimtab.posts import MEDIA
 
@@ -23,10 +24,10 @@ PATTERNS = {
     "brackets": r"[\[(（【]",
 }
 STATED = (*MEDIA, "body_chars")
-CAPITALS = r"\p{Lu}"
-# The same in ASCII, where a pattern compiles a hundred times as fast: what a single post costs.
-PLAIN = {r"\pL\pN": "A-Za-z0-9", r"\pN": "[0-9]", CAPITALS: "[A-Z]"}
-MARKS = {"hashtags": ("#",), "mentions": ("@", "＠")}  # without one of these there is nothing to count
+CLASSES = {  # patterns of single characters
+    "capitals": r"\p{Lu}",
+    **{name: PATTERNS[name] for name in ("emoji", "questions", "exclamations", "digits", "brackets")},
+}
 NUMBERS = (
     "chars",
     *PATTERNS,
@@ -72,24 +73,11 @@ def arrow(texts: np.ndarray) -> pa.Array:
 
 
 def _counts(text: pa.Array) -> dict[str, np.ndarray]:
+    """As PATTERNS count; what has Unicode's classes in it is counted by a table of characters."""
     chars = pc.utf8_length(text).to_numpy()
-    plain = bool(pc.all(pc.string_is_ascii(text)).as_py())
-    capitals = _count(text, CAPITALS, plain)
-    counts = {
-        name: _count(text, pattern, plain) if _marked(text, name) else np.zeros(len(text))
-        for name, pattern in PATTERNS.items()
-    }
-    return {"chars": chars, **counts, "capitals_share": capitals / np.maximum(chars, 1)}
-
-
-def _marked(text: pa.Array, name: str) -> bool:
-    return name not in MARKS or any(pc.any(pc.match_substring(text, mark)).as_py() for mark in MARKS[name])
-
-
-def _count(text: pa.Array, pattern: str, plain: bool) -> np.ndarray:
-    for letters, ascii_letters in PLAIN.items() if plain else ():
-        pattern = pattern.replace(letters, ascii_letters)
-    return pc.count_substring_regex(text, pattern).to_numpy()
+    found = count_classes(text, chars, CLASSES)
+    links = pc.count_substring_regex(text, PATTERNS["links"]).to_numpy()
+    return {**found, "chars": chars, "links": links, "capitals_share": found["capitals"] / np.maximum(chars, 1)}
 
 
 def _sentiment(text: pa.Array) -> dict[str, np.ndarray]:
