@@ -39,7 +39,8 @@ def score_alone(folder: Path, frames: Sequence[DataFrame], limit_seconds: float)
     with TemporaryDirectory() as place:
         request, answer = Path(place, "request"), Path(place, "answer")
         request.write_bytes(pickle.dumps(_request(folder, code[0], frames)))
-        command = [sys.executable, "-I", str(SCRIPT), str(request), str(answer)]
+        # Neither PYTHONPATH nor the script's folder; what pip installed for the user alone must still be found.
+        command = [sys.executable, "-E", "-P", str(SCRIPT), str(request), str(answer)]
         try:
             done = subprocess.run(command, cwd=place, capture_output=True, timeout=limit_seconds)
         except subprocess.TimeoutExpired:

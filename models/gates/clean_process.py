@@ -1,6 +1,6 @@
 """Scores posts with a registered bundle where nothing of ours is to be found: run by a process of its own.
 
-    python -I clean_process.py REQUEST ANSWER
+    python -E -P clean_process.py REQUEST ANSWER
 
 REQUEST and ANSWER are pickles of plain values and frames. `mlflow` takes seconds to import and the bundle's file calls
 it only to hand its object over, so that a stand-in takes the object. This file is run and never imported.
@@ -18,7 +18,7 @@ ALONE_POSTS, TIMES = 5, 3  # posts scored one by one, and how often each: the qu
 
 
 def main(request: Path, answer: Path) -> None:
-    asked = pickle.loads(request.read_bytes())  # noqa: S301 - written a moment ago by our own parent
+    asked = pickle.loads(request.read_bytes())  # written a moment ago by our own parent
     sys.dont_write_bytecode = True
     for name in asked["blocked"]:
         sys.modules[name] = None  # type: ignore[assignment] # importing it fails
@@ -50,7 +50,7 @@ def defined(code: Path, stand_in: bool) -> Any:
     served = ModuleType("served")
     served.__file__ = str(code)
     sys.modules["served"] = served  # dataclasses look their module up
-    exec(compile(code.read_text("utf-8"), str(code), "exec"), served.__dict__)  # noqa: S102 - the registered code
+    exec(compile(code.read_text("utf-8"), str(code), "exec"), served.__dict__)  # the registered code
     return handed[-1]
 
 
