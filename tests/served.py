@@ -79,7 +79,7 @@ class Served:
 @contextmanager
 def serving(home: Path, models: tuple[str, ...] = MODELS, wait: bool = True, **options: Any) -> Iterator[Served]:
     """A worker over `home`, which polls twenty times a second; ended as SIGTERM ends it."""
-    given = {"poll_seconds": 0.05, "log_seconds": 0.1, "registry_seconds": 1.0, **options}
+    given = {"poll_seconds": 0.05, "log_seconds": 0.1, "registry_seconds": 5.0, **options}
     settings = Settings(home=home, models=models, serving=Serving(**given))
     listening = socket.create_server(("127.0.0.1", 0))
     worker = ServingWorker(Stores(settings), "test", 1, url_of(listening), now)
@@ -100,7 +100,7 @@ def serving(home: Path, models: tuple[str, ...] = MODELS, wait: bool = True, **o
         thread.join(timeout=20)
 
 
-def until(true: Callable[[], bool], seconds: float = 20) -> None:
+def until(true: Callable[[], bool], seconds: float = 60) -> None:
     """Wait for something that is to come by itself."""
     end = monotonic() + seconds
     while not true():

@@ -23,6 +23,7 @@ from trimtab.ledger import Ledger
 log = logging.getLogger("trimtab.serve")
 DRAIN_SECONDS = 1.0  # waited for requests on the old version before the next poll asks again
 FIRST_SECONDS = 60.0  # that the registry gets at the first poll: MLflow is imported and the store opened in it
+LOAD_SECONDS = 60.0  # that a version gets to be read and checked, while the last one serves
 LONGEST_PAUSE = 64  # polls between two tries of a bundle that was bad
 
 
@@ -117,7 +118,7 @@ class Follower:
             one.pause -= 1
             return False
         try:
-            bundle = self.patience.ask(lambda: self._load(one.model, version))
+            bundle = self.patience.ask(lambda: self._load(one.model, version), LOAD_SECONDS)
         except Exception as error:  # noqa: BLE001 - the code of a bundle may raise anything
             self._refuse(one, version, _first_line(error))
             return False

@@ -174,10 +174,10 @@ def test_a_ledger_that_is_away_is_told_when_it_is_back(stores, caplog):
         hidden = away(stores.settings.ledger_path)
         stores.settings.ledger_path.mkdir()
         stores.registry.set_alias("tiny", "champion", "3")
-        until(lambda: "ledger cannot be told" in (served.ready()["models"][0]["problem"] or ""))
+        until(lambda: "tiny 3 serves, but the ledger" in (served.ready()["models"][0]["problem"] or ""))
         assert served.first()["version"] == "3"
         sleep(0.3)
-        assert len([record for record in caplog.records if "ledger" in record.message]) == 1
+        assert len([record for record in caplog.records if "tiny 3 serves, but" in record.message]) == 1
         stores.settings.ledger_path.rmdir()
         hidden.rename(stores.settings.ledger_path)
         until(lambda: acknowledged(served, stores, "3"))
@@ -231,14 +231,14 @@ def test_a_feature_store_that_is_slow_costs_one_moment_and_is_asked_again(stores
     (stores.settings.features_path / "data").mkdir(parents=True)
     for name in ("applied", "registry.db", "online.db"):
         (stores.settings.features_path / "data" / name).touch()
-    with serving(stores.settings.home, features_seconds=0.1, wait=False) as served:
+    with serving(stores.settings.home, features_seconds=2, wait=False) as served:
         served.worker.features._open_store = SlowStore
         until(lambda: served.ready()["ready"] and served.worker.features._store is not None)
         SlowStore.wait.clear()
-        assert "did not answer within 0.1 s" in served.first()["why"]
+        assert "did not answer within 2 s" in served.first()["why"]
         began = monotonic()
         assert served.first()["features"] == "content alone"
-        assert monotonic() - began < 0.09, "while a read hangs, nobody else waits for it"
+        assert monotonic() - began < 1.9, "while a read hangs, nobody else waits for it"
         SlowStore.wait.set()
         until(lambda: served.first()["features"] == "online")
         assert served.ready()["features"] == "online"
