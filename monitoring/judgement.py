@@ -33,7 +33,8 @@ def bad_rows(mapped: DataFrame, feed: Feed, settings: Ingest, as_of: datetime) -
 
 
 def _reason(check: Check, value: Any) -> str:
-    shown = f"{value:%Y-%m-%d %H:%M}" if isinstance(value, datetime) else str(value)
+    dated = isinstance(value, datetime) and not pd.isna(value)  # NaT is a datetime that has no day to show
+    shown = f"{value:%Y-%m-%d %H:%M}" if dated else str(value)
     words = check.above if check.above and value > check.high else check.reason
     return words.replace("{value}", shown)
 

@@ -147,3 +147,11 @@ def test_malformed_lines_are_held_without_their_text_where_an_author_might_stand
     assert "some-one" in shown
     assert "some-one" not in hidden and '"number": 41' in hidden
     assert NOW in table(tmp_path / "with", "quarantine")["at"].to_pylist()
+
+
+def test_a_row_without_a_publication_time_is_held_with_its_reason(tmp_path: Path) -> None:
+    write_yaml(tmp_path / "in")
+    write_rows(tmp_path / "in" / "posts.jsonl", [*rows(9), row(10, when="")])
+    summary = ingest(door(tmp_path), load(tmp_path / "in" / "source.yaml"))
+    assert summary.posts_new == 9
+    assert table(tmp_path, "quarantine")["reason"].to_pylist() == ["the publication time is missing"]
