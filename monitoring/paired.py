@@ -4,10 +4,10 @@ Posts of one day share its news, so a day is one observation: the mean differenc
 expected to vary by (the sampling noise of its posts, and SPREAD). Under the null these are normal around zero or below
 with one unknown scale. Their likelihood ratio against means of LEANINGS scales, with the scale integrated out, is
 Student's t-test made anytime-valid: it exceeds 1 / level with probability at most `level`, however often one looks
-(Lai, Annals of Statistics 1976; Wang and Ramdas, Sequential Analysis 2025; Pérez-Ortiz, Lardy, de Heide and Grünwald,
-Annals of Statistics 2024). Three days cannot teach how much days vary. What is believed of the scale before is worth
-BELIEF_DAYS days, and its centre is raised where the days before the promotion varied by more: the level holds for
-scales that this belief holds for, and holds for any once days enough have come.
+(Lai, Annals of Statistics 1976; Pérez-Ortiz, Lardy, de Heide and Grünwald, Annals of Statistics 2024; Wang and Ramdas,
+arXiv 2310.03722). Three days cannot teach how much days vary, so something is believed of the scale before, worth
+BELIEF_DAYS days; its centre is raised where the days before the promotion varied by more. The level is exact on average
+over that belief. benchmarks/release_watch.py tries it on tails, ties and spreads that are not of the belief.
 """
 
 from dataclasses import dataclass
