@@ -8,6 +8,7 @@ Values are log1p of the count at the horizon.
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import lightgbm as lgb
@@ -34,6 +35,7 @@ STRING = pa.string()
 TEXT_CHARS = 500  # of a post that are read: bounds the time of the longest one
 SLOT_BITS = 20  # n-grams share 2**20 weights by their hash
 CHUNK_ROWS = 200_000  # scored at a time: bounds memory
+FEW = 1_000  # words are looked up one by one
 PSEUDO_POSTS = 2.0  # of the base level, mixed into the level of a topic
 PAIR, IN_TOPIC, LINK, TOPIC, TOPIC_LINK, TOPIC_KIND = range(1, 7)  # families of n-grams, kept apart by the hash
 
@@ -79,11 +81,6 @@ def topic_keys(frame: DataFrame) -> pa.Array:
     return pc.binary_join_element_wise(*parts, "/")
 
 
-def codes(values: pa.Array, known: pa.Array) -> np.ndarray:
-    """Position of each value in `known`, -1 where it is not there (int64)."""
-    return pc.fill_null(pc.index_in(values, value_set=known), -1).to_numpy().astype(np.int64)
-
-
 def slots(family: int, first: np.ndarray, second: np.ndarray | int = 0) -> np.ndarray:
     """Slot of each n-gram: a splitmix-like hash of (family, first, second), top SLOT_BITS bits."""
     mixed = np.asarray(first + 1, np.uint64) * np.uint64(0x9E3779B97F4A7C15)
@@ -115,10 +112,10 @@ class Vocabulary:
 
     def encode(self, frame: DataFrame) -> Encoded:
         rows, found = tokens(strings(frame["text"], pa.large_string()))
-        word = codes(found, self.words)
+        word = self._codes(found, "words")
         rows, word = rows[word >= 0], word[word >= 0]
-        topic = codes(topic_keys(frame), self.topics)
-        domain = codes(pc.fill_null(strings(frame["link_domain"]), ""), self.domains)
+        topic = self._codes(topic_keys(frame), "topics")
+        domain = self._codes(pc.fill_null(strings(frame["link_domain"]), ""), "domains")
         kind = np.nan_to_num(_float(frame["has_link"]), nan=2.0).astype(np.int64)
         near = rows[1:] == rows[:-1]
         context = [
@@ -140,6 +137,17 @@ class Vocabulary:
             topic_codes=topic,
             scale=1 / np.sqrt(np.maximum(size, 1)),
         )
+
+    def _codes(self, values: pa.Array, listed: str) -> np.ndarray:
+        """Position of each value in a list, -1 where it is not there (int64)."""
+        if len(values) > FEW:
+            return pc.fill_null(pc.index_in(values, value_set=getattr(self, listed)), -1).to_numpy().astype(np.int64)
+        return np.array([self._places[listed].get(value, -1) for value in values.to_pylist()], dtype=np.int64)
+
+    @cached_property
+    def _places(self) -> dict[str, dict[str, int]]:
+        """The lists turned round, which Arrow would do anew at every call: milliseconds for a single post."""
+        return {name: {value: at for at, value in enumerate(each.to_pylist())} for name, each in vars(self).items()}
 
 
 def derived(words_score: np.ndarray, topic_score: np.ndarray, topic_codes: np.ndarray) -> dict[str, np.ndarray]:
