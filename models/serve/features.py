@@ -12,6 +12,7 @@ import numpy as np
 
 from models.online_store import OnlineStore, mark
 from models.serve.lane import Lane
+from models.serve.live import keep
 from models.serve.online import Columns, Rows, momentum, nothing
 from trimtab.features import MOMENTUM
 
@@ -93,6 +94,7 @@ class OnlineFeatures:
         try:
             self._store = self._open_store(self.path)
             self._mark, self.why = found, None
+            keep()
         except Exception as error:  # noqa: BLE001 - it is said, and tried again
             self.why = f"the feature store cannot be opened ({_first_line(error)})"
 

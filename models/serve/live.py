@@ -1,5 +1,6 @@
 """The versions that answer, and the swap of one for another in one step."""
 
+import gc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -73,6 +74,7 @@ class Live:
         with self._change:
             before, self._now = self._now, Generation({**self._now.bundles, bundle.model.name: bundle})
             self._old = [one for one in (*self._old, before) if one.in_flight]
+        keep()
 
     def alone(self, model: str, seconds: float) -> bool:
         """Whether no request in flight is on another version of `model`, waited for at most `seconds`."""
@@ -82,3 +84,8 @@ class Live:
     def _others(self, model: str) -> bool:
         now = self._now.bundles.get(model)
         return any(one.in_flight and one.bundles.get(model) not in (None, now) for one in self._old)
+
+
+def keep() -> None:
+    """What was loaded stays: a collection would walk through all of it, half a second in which nobody is answered."""
+    gc.freeze()

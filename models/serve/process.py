@@ -22,6 +22,8 @@ from trimtab.settings import Settings
 
 SWITCH_SECONDS = 0.0005  # between threads: a look at the registry must not hold up an answer for Python's usual 5 ms
 
+IDLE_SECONDS = 75  # that a connection is kept for the next request; a client must not find it closed while it sends
+
 
 def run_worker(settings: Settings, descriptor: int, server: str, number: int, now: Callable[[], datetime]) -> None:
     """Serve until SIGTERM or SIGINT, or until the server that started this is gone."""
@@ -60,6 +62,7 @@ def uvicorn_server(worker: ServingWorker) -> uvicorn.Server:
             log_config=None,
             log_level="warning",
             access_log=False,
+            timeout_keep_alive=IDLE_SECONDS,
             timeout_graceful_shutdown=seconds,
         )
     )

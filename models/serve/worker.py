@@ -1,6 +1,7 @@
 """One serving process: its parts, put together, and the way of a request through them."""
 
 import asyncio
+import gc
 import logging
 import os
 import socket
@@ -67,6 +68,7 @@ class ServingWorker:
         if self._beat is not None:
             self._beat.cancel()
         await asyncio.to_thread(self.log.stop)
+        gc.unfreeze()  # see models.serve.live.keep; what is never collected would be called leaked at the end
         presence.remove(self.settings.home, self.server, self.number)
 
     def describe(self) -> presence.Worker:
