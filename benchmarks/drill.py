@@ -67,9 +67,14 @@ class Report:
         return sum(switch.old(self.answers) for switch in self.switches)
 
     @property
-    def met(self) -> bool:
+    def sound(self) -> bool:
+        """Whether every worker followed every switch and nobody noticed, however long it took."""
         followed = all(switch.following.whole and switch.following.followed for switch in self.switches)
-        return followed and max(self.times) < BAR_SECONDS and not self.failed and not self.old
+        return followed and not self.failed and not self.old
+
+    @property
+    def met(self) -> bool:
+        return self.sound and max(self.times) < BAR_SECONDS
 
     def lines(self) -> list[str]:
         times, answers = self.times, len(self.answers)

@@ -28,9 +28,10 @@ def address(stores):
         yield address
 
 
-def test_three_switches_under_load_are_followed_in_time_and_nobody_notices(stores, address):
+def test_three_switches_under_load_are_followed_and_nobody_notices(stores, address):
+    """How soon is for `make drill` to measure: a test would tell of how busy the machine is."""
     report = drill(stores, address, 3)
-    assert report.met, "\n".join(report.lines())
+    assert report.sound, "\n".join(report.lines())
     assert len(report.answers) > 30
 
 
