@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import compress
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 from time import monotonic
@@ -107,9 +108,9 @@ def table_of(lines: Sequence[Line]) -> pa.Table:
     """Rows of the predictions table; posts without an id are left out."""
     columns: dict[str, list[Any]] = {name: [] for name in PREDICTIONS.names}
     for line in lines:
-        kept = [at for at, (post, _) in enumerate(line.posts) if post is not None]
+        kept = [post is not None for post, _ in line.posts]
         for name, values in _columns(line).items():
-            columns[name].extend(values[at] for at in kept)
+            columns[name].extend(values if all(kept) else compress(values, kept))
     return pa.table({field.name: pa.array(columns[field.name], field.type) for field in PREDICTIONS})
 
 

@@ -30,7 +30,7 @@ class Said:
 
 def say(bundle: Bundle, frame: DataFrame, at: datetime, explain: bool = False) -> Said:
     """Score the rows of `frame`; a feature of the model that it lacks is missing for every row."""
-    absent = [name for name in bundle.model.features if name not in frame]
+    absent = set(bundle.model.features).difference(frame.columns)
     rows = frame.assign(**dict.fromkeys(absent, np.nan)) if absent else frame
     found = bundle.loaded.predict(rows)
     columns = {name: found[name].tolist() for name in wanted(bundle.model.target)}
