@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from models.promotion import barred
+from models.moves import why_barred
 from models.registry import Registry
 from models.registry.marks import tags_of
 from models.word import Word, unclear, word_of
@@ -92,8 +92,8 @@ def obstacle(registry: Registry, ledger: Ledger, wanted: Entry) -> str | None:
     champion = registry.alias(name, "champion")
     if version not in {info.version for info in registry.versions(name)}:
         return f"Version {version} was deleted while it waited."
-    if version in barred(ledger, name):
-        return f"Version {version} was rolled back while it waited and is barred."
+    if why := why_barred(ledger, name, version):
+        return why
     if champion == version:
         return f"Version {version} was made champion while it waited, without this review."
     if champion != wanted.previous:
