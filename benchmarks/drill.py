@@ -52,6 +52,7 @@ class Report:
     switches: Sequence[Switch]
     answers: Sequence[Answer]
     seconds: float
+    clients: int
 
     @property
     def times(self) -> list[float]:
@@ -85,7 +86,7 @@ class Report:
             f"failed requests: {len(self.failed)} of {answers:,} (bar 0)",
             *sorted(set(self.failed))[:5],
             f"answers from the old version after the acknowledgement: {self.old} (bar 0)",
-            f"requests a second under load: {answers / self.seconds:.0f} from {CLIENTS} clients "
+            f"requests a second under load: {answers / self.seconds:.0f} from {self.clients} clients "
             f"(load average of the machine {load:.1f} on {os.cpu_count()} cores)",
         ]
 
@@ -100,12 +101,12 @@ def home_with_versions(path: Path) -> Stores:
     return stores
 
 
-def drill(stores: Stores, address: str, switches: int) -> Report:
+def drill(stores: Stores, address: str, switches: int, clients: int = CLIENTS) -> Report:
     """Promote 2, roll back to 1, promote 2, ... while clients ask."""
-    with Asking(address, BODY, CLIENTS) as asking:
+    with Asking(address, BODY, clients) as asking:
         time.sleep(HOLD_SECONDS)
         done = [switch(stores, forward=number % 2 == 0) for number in range(switches)]
-    return Report(done, asking.answers, asking.seconds)
+    return Report(done, asking.answers, asking.seconds, clients)
 
 
 def switch(stores: Stores, forward: bool) -> Switch:

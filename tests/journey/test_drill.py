@@ -30,7 +30,7 @@ def address(stores):
 
 def test_three_switches_under_load_are_followed_and_nobody_notices(stores, address):
     """How soon is for `make drill` to measure: a test would tell of how busy the machine is."""
-    report = drill(stores, address, 3)
+    report = drill(stores, address, 3, clients=2)
     assert report.sound, "\n".join(report.lines())
     assert len(report.answers) > 30
 
