@@ -22,7 +22,7 @@ test: $(READY) ## run every test
 check: $(READY) ## lint, types, import order
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy trimtab models monitoring flows simulator feature_repo
+	@$(BIN)/mypy trimtab models monitoring flows simulator feature_repo infra
 	@$(BIN)/lint-imports
 
 drill: $(READY) ## promote and roll back twenty times under load: does serving follow, how soon, does anybody notice

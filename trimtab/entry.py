@@ -29,6 +29,10 @@ KINDS = (
     "watch_begun",
     "watch_ended",
     "reproduced",
+    "acted",  # a decision was carried out, or why it was not
+    "run_failed",
+    "run_recovered",
+    "alerted",
 )
 COMPARED = ("gates_judged", "review_wanted", "review_ended", "approved", "refused", "promotion_refused", "watch_ended")
 WORDS = {"gates_judged": "judged by the gates", "review_wanted": "waits for review", "reproduced": "made again"}

@@ -171,6 +171,53 @@ class Serving(Section):
     stop_seconds: float = Field(10, gt=0, description="requests are given to end when a server stops")
 
 
+class Schedules(Section):
+    """When the flows run by themselves, in UTC; windows are `monitoring.window_days` long."""
+
+    ingest_minutes: float = Field(60, ge=1, description="between two ingests of each source")
+    score_minutes: float = Field(60, ge=1, description="between two scorings of what became known")
+    materialise_minutes: float = Field(60, ge=1, description="between two refreshes of the online store")
+    release_minutes: float = Field(10, ge=1, description="between two ticks, which carry out what waits")
+    watch_hours: float = Field(24, gt=0, description="between two looks at a new champion that is watched")
+    stale_days: float = Field(7, gt=0, description="between two looks at whether a champion has grown too old")
+    delay_minutes: float = Field(
+        30, ge=0, description="after the end of a window or hour before it is looked at: data come in late"
+    )
+    poll_seconds: float = Field(2, ge=0.5, le=60, description="between two looks of the runner for runs that are due")
+    runs_at_once: int = Field(2, ge=1, le=64, description="processes of flow runs")
+    limit_minutes: float = Field(60, gt=0, description="that one run may take before it is ended")
+
+
+class Alerts(Section):
+    """Whom a sentence is sent to, and which."""
+
+    urls: tuple[SecretStr, ...] = Field((), description="addresses as apprise takes them: slack://, mailto://, json://")
+    blocks: tuple[str, ...] = Field((), description="Prefect notification blocks, as type/name")
+    least: Literal["info", "warning", "critical"] = Field("warning", description="severity from which one is sent")
+    send_seconds: float = Field(10, gt=0, description="that one receiver gets to answer")
+
+
+class Up(Section):
+    """Where `trimtab up` puts its parts; a port that is taken is replaced by a free one."""
+
+    prefect_port: int = Field(4200, ge=0, le=65_535)
+    mlflow_port: int = Field(5000, ge=0, le=65_535)
+    evidently_port: int = Field(8000, ge=0, le=65_535)
+    page_port: int = Field(8720, ge=0, le=65_535)
+    healthy_seconds: float = Field(240, gt=0, description="that a part gets to become healthy")
+    stop_seconds: float = Field(20, gt=0, description="that a part gets to end by itself")
+
+
+class Links(Section):
+    """Where people look; what `trimtab up` started fills in what is not said here."""
+
+    prefect_url: str | None = Field(None, description="of Prefect's UI")
+    mlflow_url: str | None = Field(None, description="of MLflow's UI")
+    evidently_url: str | None = Field(None, description="of Evidently's UI")
+    page_url: str | None = Field(None, description="of the status page")
+    score_url: str | None = Field(None, description="of the scoring API")
+
+
 class Settings(BaseSettings):
     """The whole tree."""
 
@@ -178,6 +225,7 @@ class Settings(BaseSettings):
 
     home: Path = Field(Path(".trimtab"), description="folder that holds every embedded store")
     models: tuple[str, ...] = Field(("models.engagement", "models.sentiment"), description="modules that export MODEL")
+    sources: tuple[Path, ...] = Field((), description="YAML files whose data are ingested on schedule")
     seed: int = Field(0, ge=0, description="of everything that draws at random and is not training")
     engagement: Engagement = Engagement()
     ingest: Ingest = Ingest()
@@ -188,6 +236,10 @@ class Settings(BaseSettings):
     watch: Watch = Watch()
     serving: Serving = Serving()
     gates: Gates = Gates()
+    schedules: Schedules = Schedules()
+    alerts: Alerts = Alerts()
+    up: Up = Up()
+    links: Links = Links()
 
     @property
     def lake_path(self) -> Path:

@@ -1,0 +1,1 @@
+"""The one page for people who are none of Prefect, MLflow or Evidently."""
