@@ -52,7 +52,7 @@ class Ingest(Section):
 class Training(Section):
     """How models learn."""
 
-    seed: int = Field(0, ge=0)
+    seed: int = Field(0, ge=0, description="of what is drawn at random in training")
     threads: int = Field(
         2, ge=1, description="folds of a sentiment fit that run at once; LightGBM itself uses one thread"
     )
@@ -65,7 +65,7 @@ class Training(Section):
 class Monitoring(Section):
     """When a window counts as moved."""
 
-    window_days: float = Field(7, gt=0)
+    window_days: float = Field(7, gt=0, description="length of a window, on which one decision is taken")
     reference_days: float = Field(56, ge=14, description="length of the reference before a version was trained")
     unneeded_retrains_per_year: float = Field(
         1, gt=0, le=12, description="budget of a model, in a world where nothing moves"
@@ -100,7 +100,7 @@ class Cost(Section):
 class Release(Section):
     """When a challenger becomes champion."""
 
-    confidence: float = Field(0.95, gt=0.5, lt=1)
+    confidence: float = Field(0.95, gt=0.5, lt=1, description="with which a challenger must be better")
     resamples: int = Field(500, ge=100, description="bootstrap resamples behind each interval")
     promotion: Literal["auto", "review"] = Field(
         "auto", description="what becomes of a challenger that passed the gates: it serves, or it waits for a person"
@@ -200,10 +200,10 @@ class Alerts(Section):
 class Up(Section):
     """Where `trimtab up` puts its parts; a port that is taken is replaced by a free one."""
 
-    prefect_port: int = Field(4200, ge=0, le=65_535)
-    mlflow_port: int = Field(5000, ge=0, le=65_535)
-    evidently_port: int = Field(8000, ge=0, le=65_535)
-    page_port: int = Field(8720, ge=0, le=65_535)
+    prefect_port: int = Field(4200, ge=0, le=65_535, description="of Prefect's server and UI")
+    mlflow_port: int = Field(5000, ge=0, le=65_535, description="of MLflow's UI")
+    evidently_port: int = Field(8000, ge=0, le=65_535, description="of Evidently's UI")
+    page_port: int = Field(8720, ge=0, le=65_535, description="of the status page")
     healthy_seconds: float = Field(240, gt=0, description="that a part gets to become healthy")
     stop_seconds: float = Field(20, gt=0, description="that a part gets to end by itself")
 

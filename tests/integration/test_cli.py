@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.tiny_source import mapping, row, rows, write_rows, write_yaml
-from trimtab.cli import commands, init, looking, releases  # noqa: F401 - they register themselves
+from trimtab.cli import commands, configured, init, looking, releases  # noqa: F401 - they register themselves
 from trimtab.cli.main import cli
 from trimtab.ledger import Ledger
 

@@ -62,7 +62,7 @@ def now() -> datetime:
 
 def main() -> None:
     """Run a command and leave with its exit code; whatever goes wrong ends in one sentence and a non-zero exit."""
-    from trimtab.cli import commands, init, looking, releases, serving  # noqa: F401 - they register themselves on `cli`
+    from trimtab.cli import commands, configured, init, looking, releases, serving  # noqa: F401 - they register themselves on `cli`
 
     try:
         sys.exit(cli.main(standalone_mode=False) or 0)  # click returns the code of a command that called exit
