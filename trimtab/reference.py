@@ -63,7 +63,7 @@ def text(settings: Settings, changed_only: bool = False) -> str:
 
 HEAD = """# Settings
 
-One tree, read once from the environment; two underscores go one level down, and the unit is in the name. Lists are JSON:
+One tree, read once from the environment; two underscores go one level down, and units are in the names. Lists are JSON:
 `TRIMTAB_SOURCES='["posts.yaml"]'`. A variable that is misspelt or out of its range is refused by name.
 
 `trimtab settings` shows what is in force where you stand, `--changed` only what you changed. This page is written by
