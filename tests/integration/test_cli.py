@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.tiny_source import mapping, row, rows, write_rows, write_yaml
-from trimtab.cli import commands, configured, init, looking, releases  # noqa: F401 - they register themselves
-from trimtab.cli.main import cli
+from trimtab.cli.main import cli, register
 from trimtab.ledger import Ledger
 
 DOCS = Path(__file__).parents[2] / "docs" / "commands.md"
@@ -28,6 +27,7 @@ def trimtab(home: Path, *words: str, **environ: str) -> subprocess.CompletedProc
 
 
 def every_command() -> list[str]:
+    register()
     found = []
     for name, command in cli.commands.items():
         found += [f"{name} {sub}" for sub in getattr(command, "commands", {})] or [name]

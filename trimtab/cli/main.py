@@ -4,6 +4,7 @@ import os
 import sys
 import traceback
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,10 +61,18 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+COMMANDS = ("commands", "configured", "init", "looking", "releases", "serving")  # modules that register themselves
+
+
+def register() -> None:
+    """Have every module of commands put its own into `cli`."""
+    for name in COMMANDS:
+        import_module(f"trimtab.cli.{name}")
+
+
 def main() -> None:
     """Run a command and leave with its exit code; whatever goes wrong ends in one sentence and a non-zero exit."""
-    from trimtab.cli import commands, configured, init, looking, releases, serving  # noqa: F401 - they register themselves on `cli`
-
+    register()
     try:
         sys.exit(cli.main(standalone_mode=False) or 0)  # click returns the code of a command that called exit
     except click.ClickException as error:
