@@ -30,6 +30,8 @@ def every_command() -> list[str]:
     register()
     found = []
     for name, command in cli.commands.items():
+        if command.hidden:  # of one process to another
+            continue
         found += [f"{name} {sub}" for sub in getattr(command, "commands", {})] or [name]
     return found
 
