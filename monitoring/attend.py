@@ -1,4 +1,7 @@
-"""What a window says of the watch over the champion, written into the ledger."""
+"""What a window says, written into the ledger: the decision, and of the watch over the champion its end."""
+
+import json
+from pathlib import Path
 
 from models.stores import Stores
 from models.watch import end, follow
@@ -7,6 +10,24 @@ from monitoring.evidence import Evidence
 from monitoring.watch_wording import verdict_of, watch_words
 from monitoring.wording import evidence_of
 from trimtab.ledger import Entry
+
+
+def write_decision(
+    stores: Stores, evidence: Evidence, decision: Decision, *, key: str, actor: str, report: Path | None
+) -> Entry:
+    """The decision with all that acting on it needs; `report` is the page that shows it, where one was drawn."""
+    return stores.ledger.append(
+        "decision",
+        at=evidence.as_of,
+        model=evidence.model,
+        version=evidence.version,
+        actor=actor,
+        reason=str(decision),
+        evidence=json.loads(json.dumps(decision.evidence, default=str))
+        | {"action": decision.action, "reasons": list(decision.reasons), "report": str(report) if report else None}
+        | {"window_start": evidence.window.start.isoformat(), "window_end": evidence.window.end.isoformat()},
+        key=key,
+    )
 
 
 def attend(stores: Stores, evidence: Evidence, decision: Decision, actor: str) -> Entry | None:

@@ -11,7 +11,7 @@ over that belief. benchmarks/release_watch.py tries it on tails, ties and spread
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 
 import numpy as np
@@ -85,20 +85,19 @@ def paired(
     champion: np.ndarray,
     previous: np.ndarray,
     *,
-    end: datetime,
     spread: float,
     watch: Watch,
     draw: Draw,
 ) -> Paired | None:
     """From losses on the same `rows`; None below MIN_ROWS rows. A champion whose losses are no numbers is worse.
 
-    Days end as `end` does. `spread` is that of spread_of.
+    `rows` are of whole days: see whole_days. `spread` is that of spread_of.
     """
     usable = np.isfinite(previous)
     rows, champion, previous = rows[usable], champion[usable], previous[usable]
     if len(rows) < MIN_ROWS:
         return None
-    day = label_days(rows, end)
+    day = label_days(rows)
     if not np.isfinite(champion).all():
         return Paired(Interval(np.inf, np.inf, np.inf), len(rows), np.inf, 1 / LEVEL, len(np.unique(day)))
     days = days_of(day, champion, previous)
@@ -106,9 +105,17 @@ def paired(
     return Paired(draw.mean(champion - previous, blocks_of(rows)), len(rows), found, 1 / LEVEL, len(days), ended)
 
 
-def label_days(rows: DataFrame, end: datetime) -> np.ndarray:
-    """The day on which each label came, 0 the one that ends with `end`, earlier ones below."""
-    return ((rows["label_known_at"] - Timestamp(end)) // Timedelta(days=1)).to_numpy() + 1
+def label_days(rows: DataFrame) -> np.ndarray:
+    """The UTC day on which each label came, as a number.
+
+    Of the calendar, whenever one looks: looks at other times of day would be tests of their own, each with its level.
+    """
+    return ((rows["label_known_at"] - Timestamp(0, tz="UTC")) // Timedelta(days=1)).to_numpy()
+
+
+def whole_days(until: datetime) -> datetime:
+    """The end of the last UTC day that is over at `until`: a day is an observation once all of it is in."""
+    return until.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def days_of(day: np.ndarray, champion: np.ndarray, previous: np.ndarray) -> Days:

@@ -16,7 +16,7 @@ from models.spec import Model
 from monitoring.daybook import DayBook
 from monitoring.estimate import trust
 from monitoring.estimator import fit_estimator, is_number, raw_losses
-from monitoring.paired import Early, Paired, days_of, label_days, paired, spread_of
+from monitoring.paired import Early, Paired, days_of, label_days, paired, spread_of, whole_days
 from monitoring.scored_once import ScoredOnce
 from monitoring.watch_wording import until
 from trimtab.settings import Settings
@@ -44,8 +44,11 @@ class Trial:
 
 
 def on_labels(model: Model, book: DayBook, trial: Trial, window: Window, settings: Settings) -> Paired | None:
-    """On the mature posts that were scored since the promotion, as far as the watch goes; None on too few."""
-    rows, end = book.matured, min(window.end, until(trial.promoted_at, settings))
+    """On the mature posts that were scored since the promotion, as far as the watch goes; None on too few.
+
+    Labels of a day count once the day is over, so that all who look, in whatever windows, look at the same test.
+    """
+    rows, end = book.matured, whole_days(min(window.end, until(trial.promoted_at, settings)))
     known = rows["label_known_at"] < Timestamp(end)
     since = rows["event_timestamp"] >= Timestamp(trial.promoted_at)
     at = np.flatnonzero(known & since)
@@ -58,8 +61,7 @@ def on_labels(model: Model, book: DayBook, trial: Trial, window: Window, setting
         rows.iloc[at],
         book.losses[at],
         other.losses(model, rows.iloc[at]),
-        end=window.end,
-        spread=_spread(rows.iloc[before], book.losses[before], other.losses(model, rows.iloc[before]), window.end),
+        spread=_spread(rows.iloc[before], book.losses[before], other.losses(model, rows.iloc[before])),
         watch=settings.watch,
         draw=Draw(np.random.default_rng(settings.seed), RESAMPLES, settings.monitoring.confidence),
     )
@@ -93,6 +95,6 @@ def peer(book: DayBook, trial: Trial) -> ScoredOnce:
     return book.others.setdefault(trial.previous.version, ScoredOnce(trial.previous, book.posts))
 
 
-def _spread(rows: DataFrame, champion: np.ndarray, previous: np.ndarray, end: datetime) -> float:
+def _spread(rows: DataFrame, champion: np.ndarray, previous: np.ndarray) -> float:
     usable = np.isfinite(champion) & np.isfinite(previous)
-    return spread_of(days_of(label_days(rows[usable], end), champion[usable], previous[usable]))
+    return spread_of(days_of(label_days(rows[usable]), champion[usable], previous[usable]))

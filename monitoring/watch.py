@@ -1,6 +1,5 @@
 """What a run of the monitor reads and writes: the window's evidence from the stores, the decision back into them."""
 
-import json
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,7 +11,7 @@ from models.registry import LoadedVersion
 from models.spec import Model
 from models.stores import Stores
 from monitoring.assess import Serving, assess, open_book
-from monitoring.attend import attend
+from monitoring.attend import attend, write_decision
 from monitoring.column_measures import columns_of, with_losses
 from monitoring.daybook import DayBook
 from monitoring.decide import Decision, decide
@@ -108,18 +107,7 @@ def _write(stores: Stores, evidence: Evidence, decision: Decision, page: Path, k
         as_of=evidence.as_of,
     )
     stores.lake.insert_new("measures", measures, MEASURED)
-    return stores.ledger.append(
-        "decision",
-        at=evidence.as_of,
-        model=evidence.model,
-        version=evidence.version,
-        actor="monitor flow",
-        reason=str(decision),
-        evidence=json.loads(json.dumps(decision.evidence, default=str))
-        | {"action": decision.action, "reasons": list(decision.reasons), "report": str(page)}
-        | {"window_start": evidence.window.start.isoformat(), "window_end": evidence.window.end.isoformat()},
-        key=key,
-    )
+    return write_decision(stores, evidence, decision, key=key, actor="monitor flow", report=page)
 
 
 def _serving(stores: Stores, model: Model, as_of: datetime) -> Serving:

@@ -16,7 +16,6 @@ from trimtab.settings import Watch
 from trimtab.windows import utc
 
 START = utc("2012-04-01")
-END = START + timedelta(days=10)
 ROWS = 2_000  # a day
 WATCH = Watch()
 LIMIT = np.log(1 / LEVEL)
@@ -53,7 +52,7 @@ def rows_of(count, days=10, seed=0):
 
 def judged(rows, champion, previous):
     draw = Draw(np.random.default_rng(0), 200, 0.95)
-    return paired(rows, champion, previous, end=END, spread=SPREAD, watch=WATCH, draw=draw)
+    return paired(rows, champion, previous, spread=SPREAD, watch=WATCH, draw=draw)
 
 
 def losses(count, worse=0.0, seed=1):
