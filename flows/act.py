@@ -11,7 +11,7 @@ from flows.recalibrate import recalibrate
 from flows.retrain import retrain
 from models.promotion import rollback
 from monitoring.policy import DEFAULT
-from trimtab.errors import NotEnoughData
+from trimtab.errors import NotEnoughData, NothingToRollBack
 
 CHALLENGES = {"retrain": retrain, "recalibrate": recalibrate}
 
@@ -31,8 +31,11 @@ def act(model: str, decided: dict[str, Any], as_of: datetime, home: str | None =
             return {"rows": 0, "sentence": f"No {model} was made: {error}"}
     if decided["action"] == "rollback":
         stores = steps.open_stores(home)
-        bad, good = rollback(
-            stores.registry, stores.ledger, model, at=as_of, actor="monitor flow", reason=decided["why"]
-        )
+        decisions = (e for e in stores.ledger.entries(model, "decision") if e.evidence.get("action") == "rollback")
+        about: dict[str, Any] = {"of": max(decisions, key=lambda entry: entry.id), "reason": decided["why"]}
+        try:
+            bad, good = rollback(stores.registry, stores.ledger, model, at=as_of, actor="monitor flow", **about)
+        except NothingToRollBack as error:  # another decision on the same version was carried out before
+            return {"rows": 0, "sentence": str(error)}
         return {"rows": 0, "sentence": f"{model} {good} serves again in place of {bad}."}
     return None

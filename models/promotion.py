@@ -62,8 +62,12 @@ def rollback(
     actor: str,
     reason: str,
     to: str | None = None,
+    of: Entry | None = None,
 ) -> tuple[str, str]:
     """Put the version that served before, or `to`, back; returns (from, to). The version left is barred.
+
+    `of`: the decision that asks for it. It is carried out while the version that it is about serves, and not once
+    another was put in its place or a person put it back: two decisions on one bad version are one rollback.
 
     `previous` then points at what served before that one, or at nothing: rolling back twice goes further
     back and never forth onto a barred version. Where somebody took `champion` off by hand, `from` is "none".
@@ -72,9 +76,12 @@ def rollback(
     """
     with registry.lock(name):
         done = recover(registry, ledger, name, at=at)
-        if done is not None and done.kind == "rolled_back" and to in (None, done.version):
+        ours = of is None or (done is not None and done.previous == of.version)
+        if done is not None and done.kind == "rolled_back" and to in (None, done.version) and ours:
             return done.previous or "none", str(done.version)
         champion = _champion(registry, ledger, name)
+        if of is not None:
+            _still_about(of, champion, last_move(ledger, name))
         target = to or registry.alias(name, "previous")
         if target is None or target == champion:
             raise _nothing(registry, ledger, name, champion, target)
@@ -171,6 +178,17 @@ def _champion(registry: Registry, ledger: Ledger, name: str) -> str | None:
     if name not in registry.names():
         raise UnknownModel.named(name, registry.names())
     raise NothingToRollBack(f"{name} has no champion yet; promote a version before rolling one back.")
+
+
+def _still_about(decision: Entry, champion: str | None, last: Entry | None) -> None:
+    """Raises NothingToRollBack where the version that a decision is about serves no more, or again."""
+    name, bad = decision.model, decision.version
+    now = f"{name} {champion} serves" if champion else f"no {name} serves"
+    if champion != bad:
+        raise NothingToRollBack(f"{name} {bad} serves no more, so there is nothing to roll back; {now}.")
+    if last is not None and last.id > decision.id:
+        again = f"{last.actor} put it there at {last.at:%Y-%m-%d %H:%M}, after its rollback was decided"
+        raise NothingToRollBack(f"{now}, and {again}; it stays until that is decided anew.")
 
 
 def _nothing(

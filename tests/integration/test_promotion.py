@@ -134,6 +134,51 @@ def test_rolling_back_to_the_version_that_serves_or_to_none_is_refused(registry,
     assert registry.aliases("tiny") == {"champion": "1"}
 
 
+def decided(ledger, version, key=None):
+    about = {"model": "tiny", "version": version, "actor": "monitor flow", "reason": "its loss is higher"}
+    return ledger.append("decision", at=AT, evidence={"action": "rollback"}, key=key, **about)
+
+
+def test_two_decisions_on_one_bad_version_are_one_rollback(registry, ledger):
+    for version in "123":
+        up(registry, ledger, version)
+    first, second = (decided(ledger, "3", key) for key in ("by the monitor", "by the watch"))
+    assert back(registry, ledger, of=first) == ("3", "2")
+    with pytest.raises(NothingToRollBack, match=r"tiny 3 serves no more, so .* roll back; tiny 2 serves\."):
+        back(registry, ledger, of=second)
+    assert registry.aliases("tiny") == {"champion": "2", "previous": "1"}
+    assert barred(ledger, "tiny") == {"3"}
+
+
+def test_a_decision_is_void_once_a_person_has_put_its_version_back(registry, ledger):
+    for version in "123":
+        up(registry, ledger, version)
+    late = decided(ledger, "3")
+    back(registry, ledger)
+    back(registry, ledger, to="3")
+    with pytest.raises(NothingToRollBack, match="tiny 3 serves, and on call put it there at .* after its rollback was"):
+        back(registry, ledger, of=late)
+    assert registry.alias("tiny", "champion") == "3"
+    assert back(registry, ledger, of=decided(ledger, "3", "anew")) == ("3", "1")
+
+
+def test_a_decision_goes_on_with_its_own_rollback_and_not_with_another_after_a_kill(registry, ledger, monkeypatch):
+    for version in "123":
+        up(registry, ledger, version)
+    third = decided(ledger, "3")
+    with monkeypatch.context() as patch, pytest.raises(AttributeError):
+        patch.setattr(promotion, "_carry_out", lambda *_: None)
+        back(registry, ledger, of=third)
+    assert back(registry, ledger, of=third) == ("3", "2")
+    second = decided(ledger, "2")
+    with monkeypatch.context() as patch, pytest.raises(AttributeError):
+        patch.setattr(promotion, "_carry_out", lambda *_: None)
+        back(registry, ledger, of=second)
+    with pytest.raises(NothingToRollBack, match="tiny 3 serves no more"):
+        back(registry, ledger, of=third)
+    assert registry.alias("tiny", "champion") == "1", "what was begun is finished all the same"
+
+
 def test_the_previous_version_that_was_deleted_is_not_pointed_at(registry, ledger):
     for version in "123":
         up(registry, ledger, version)
