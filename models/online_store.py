@@ -5,24 +5,16 @@ online store feature_store.yaml names.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from models.kept_keys import KeptKeys, OnlineRows
 from trimtab.errors import FeatureError
 from trimtab.features import KEYS
 
 BUSY_MS = 100  # that a read of the local file waits for a lock; Feast leaves SQLite's five seconds
-
-
-@dataclass(frozen=True)
-class OnlineRows:
-    """Rows of one view, in the order of the keys: float32 by column, NaN where nothing is served; which are known."""
-
-    columns: dict[str, np.ndarray]
-    known: np.ndarray
 
 
 class OnlineStore:
@@ -35,11 +27,13 @@ class OnlineStore:
 
         self._feast = FeatureStore(repo_path=str(path))
         self._views = {view.name: view for view in self._feast.list_feature_views()}
-        self.local = (
-            self._feast.config.online_store.type == "sqlite"
-        )  # a file here: read in microseconds, or not at all
+        # A file here is read in microseconds, or not at all, and tells when it has changed.
+        self.local = self._feast.config.online_store.type == "sqlite"
         if self.local:
-            self._feast.provider.online_store._get_conn(self._feast.config).execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+            self._file = self._feast.provider.online_store._get_conn(self._feast.config)
+            self._file.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+        self._kept: dict[str, KeptKeys] = {}
+        self._written: object = None
         services = {service.name: service for service in self._feast.list_feature_services()}
         self._services = {name: [part.name for part in one.feature_view_projections] for name, one in services.items()}
 
@@ -48,15 +42,23 @@ class OnlineStore:
         return tuple(view for view in self._services.get(service, []) if view != "post_content")
 
     def rows(self, view: str, keys: Sequence[str]) -> OnlineRows:
-        """What is served for each key of a view of numbers."""
+        """What is served for each key of a view of numbers; keys of a local store are read once a change of it."""
+        names = [field.name for field in self._views[view].features]
+        if not self.local:
+            return KeptKeys(names, len(keys)).rows(keys, lambda some: self._read(view, names, some))
+        written = self._file.execute("PRAGMA data_version").fetchone()  # other than before: somebody else has written
+        if written != self._written:
+            self._kept, self._written = {}, written
+        kept = self._kept.get(view) or self._kept.setdefault(view, KeptKeys(names))
+        return kept.rows(keys, lambda some: self._read(view, names, some))
+
+    def _read(self, view: str, names: Sequence[str], keys: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        """float32 (keys, names), and which keys the store knows."""
         table = self._views[view]
-        names = [field.name for field in table.features]
         found = self._feast.provider.online_read(self._feast.config, table, _asked(KEYS[view], keys), names)
         served = [values or {} for _, values in found]
         numbers = np.array([[_number(values.get(name)) for name in names] for values in served], np.float32)
-        columns = numbers.reshape(len(keys), len(names)).T
-        known = np.array([bool(values) for values in served], dtype=bool)
-        return OnlineRows(dict(zip(names, columns, strict=True)), known)
+        return numbers.reshape(len(keys), len(names)), np.array([bool(values) for values in served], dtype=bool)
 
 
 def mark(path: Path) -> object:

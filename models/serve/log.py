@@ -5,9 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import compress
-from queue import Empty, SimpleQueue
-from threading import Lock, Thread
-from time import monotonic
+from threading import Event, Lock, Thread
 from typing import Any
 
 import pyarrow as pa
@@ -30,13 +28,16 @@ class Line:
 
 
 class PredictionLog:
-    """A bounded queue and the thread that empties it every `seconds`."""
+    """A bounded queue and the thread that empties it every `seconds`, or when it is half full.
+
+    A line does not wake the thread: a thread that is woken takes Python's lock from the answer that is being made.
+    """
 
     def __init__(self, lake: Any, metrics: Metrics, *, rows: int, seconds: float) -> None:
         self._lake, self._metrics, self._rows, self._seconds = lake, metrics, rows, seconds
-        self._lines: SimpleQueue[Line | None] = SimpleQueue()
-        self._waiting, self._losing = 0, False
-        self._lock = Lock()
+        self._lines: list[Line] = []
+        self._waiting, self._losing, self._ending = 0, False, False
+        self._lock, self._due = Lock(), Event()
         self._thread = Thread(target=self._run, name="log predictions", daemon=True)
 
     def start(self) -> None:
@@ -46,42 +47,35 @@ class PredictionLog:
         """Keep it to be written; never waits."""
         with self._lock:
             full = self._waiting + len(line.posts) > self._rows
-            self._waiting += 0 if full else len(line.posts)
+            if not full:
+                self._lines.append(line)
+                self._waiting += len(line.posts)
         if full:
             self._lost(len(line.posts), "more predictions are made than can be written")
             return
         self._metrics.waiting.set(self._waiting)
-        self._lines.put(line)
+        if self._waiting >= self._rows // 2:
+            self._due.set()
 
     def stop(self, seconds: float = 10) -> None:
         """Write what is left, and end."""
-        self._lines.put(None)
+        self._ending = True
+        self._due.set()
         self._thread.join(timeout=seconds)
 
     def _run(self) -> None:
         going = True
         while going:
-            lines, going = self._gather()
-            if lines:
+            self._due.wait(self._seconds)
+            self._due.clear()
+            going = not self._ending
+            if lines := self._taken():
                 self._write(lines)
 
-    def _gather(self) -> tuple[list[Line], bool]:
-        """What comes within `seconds` of the first line, and whether there will be more."""
-        lines: list[Line] = []
-        first = self._lines.get()
-        if first is None:
-            return lines, False
-        lines.append(first)
-        deadline = monotonic() + self._seconds
-        while (left := deadline - monotonic()) > 0 and self._waiting < self._rows // 2:
-            try:
-                line = self._lines.get(timeout=left)
-            except Empty:
-                break
-            if line is None:
-                return lines, False
-            lines.append(line)
-        return lines, True
+    def _taken(self) -> list[Line]:
+        with self._lock:
+            lines, self._lines = self._lines, []
+        return lines
 
     def _write(self, lines: list[Line]) -> None:
         rows = sum(len(line.posts) for line in lines)

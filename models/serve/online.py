@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame
 
-from models.online_store import OnlineRows
+from models.kept_keys import OnlineRows
 from models.serve.schemas import Post
 from trimtab.authors import Authors
 from trimtab.features import KEYS, MOMENTUM
@@ -61,11 +61,9 @@ def momentum(read: Read, rows: Rows, views: Sequence[str]) -> tuple[Columns, dic
     columns: Columns = {}
     known: dict[str, np.ndarray] = {}
     for view in views:
-        keys = rows.keys[KEYS[view]]
-        place = {key: at for at, key in enumerate(dict.fromkeys(keys))}
-        found, at = read(view, list(place)), np.array([place[key] for key in keys])
-        columns |= {name: values[at] for name, values in found.columns.items()}
-        known[KEYS[view]] = found.known[at]
+        found = read(view, rows.keys[KEYS[view]])
+        columns |= zip(found.names, found.numbers.T, strict=True)
+        known[KEYS[view]] = found.known
     return columns, known
 
 

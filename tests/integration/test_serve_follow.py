@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from pandas import DataFrame
 
-from models.online_store import OnlineRows, OnlineStore
+from models.kept_keys import OnlineRows
+from models.online_store import OnlineStore
 from models.promotion import rollback
 from models.registry import LoadedVersion, Registry
 from models.serve import presence
@@ -224,7 +225,7 @@ class SlowStore:
 
     def rows(self, view, keys):
         self.wait.wait(5)
-        return OnlineRows({"topic_mean_28d": np.full(len(keys), 2.0, np.float32)}, np.ones(len(keys), bool))
+        return OnlineRows(["topic_mean_28d"], np.full((len(keys), 1), 2.0, np.float32), np.ones(len(keys), bool))
 
 
 def test_a_feature_store_that_is_slow_costs_one_moment_and_is_asked_again(stores, monkeypatch):

@@ -116,9 +116,12 @@ def test_without_the_store_posts_are_scored_from_their_content_until_it_is_back(
 
 
 def test_online_features_grow_old_by_themselves_and_are_brought_to_the_present(stores, tmp_path):
+    store = OnlineStore(stores.settings.features_path)
+
     def posts_of_a_week():
-        store = OnlineStore(stores.settings.features_path)
-        return store.rows("topic_momentum", ["reddit/cats"]).columns["topic_posts_7d"].item()
+        """By a store that was open all the while and has read the key before."""
+        found = store.rows("topic_momentum", ["reddit/cats"])
+        return found.numbers[0, list(found.names).index("topic_posts_7d")].item()
 
     before = posts_of_a_week()
     built = freshen(stores, AS_OF)
