@@ -61,7 +61,8 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-COMMANDS = ("commands", "configured", "init", "looking", "releases", "serving")  # modules that register themselves
+# Modules that register themselves.
+COMMANDS = ("commands", "configured", "init", "looking", "releases", "serving", "stack")
 
 
 def register() -> None:
