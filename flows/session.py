@@ -9,33 +9,33 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.error import URLError
 from urllib.request import urlopen
 
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
+from trimtab import addresses
 from trimtab.errors import TrimtabError
+from trimtab.guard import LEFT_SECONDS, guarded
 
 START_SECONDS = 120
-# Runs the server until our end of its stdin closes: then it ends too, even where we were killed.
-GUARD = """
-import subprocess, sys, threading
-server = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL)
-threading.Thread(target=lambda: (sys.stdin.buffer.read(), server.terminate()), daemon=True).start()
-sys.exit(server.wait())
-"""
+STOP_SECONDS = 15
 
 
 @contextmanager
 def prefect_session(home: Path) -> Iterator[str]:
-    """The API that PREFECT_API_URL names, or else a server of our own that stops with us.
+    """The API that PREFECT_API_URL names, or that of a `trimtab up` on `home`, or a server of our own.
 
-    Ours listens on loopback only and keeps its database in home/prefect, so that runs can be looked at
-    afterwards; what it says goes to home/prefect/server.log.
+    Never two servers on one database: both would schedule. Ours stops with us, listens on loopback only and keeps its
+    database in home/prefect, so that runs can be looked at afterwards; what it says goes to home/prefect/server.log.
     """
     named = PREFECT_API_URL.value()
     if named:
         yield named
+        return
+    running = _running(home)
+    if running:
+        with _told(running):
+            yield running
         return
     folder = home / "prefect"
     folder.mkdir(parents=True, exist_ok=True)
@@ -44,13 +44,27 @@ def prefect_session(home: Path) -> Iterator[str]:
     url = f"http://127.0.0.1:{port}/api"
     try:
         _wait_until_healthy(url, server, folder / "server.log")
-        with temporary_settings({PREFECT_API_URL: url}):
-            try:
-                yield url
-            finally:
-                _drain()
+        with _told(url):
+            yield url
     finally:
         _stop(server)
+
+
+@contextmanager
+def _told(url: str) -> Iterator[None]:
+    """Prefect, in this process, talks to the API at `url`."""
+    with temporary_settings({PREFECT_API_URL: url}):
+        try:
+            yield
+        finally:
+            _drain()
+
+
+def _running(home: Path) -> str | None:
+    """The API of a `trimtab up` on `home`, if it answers."""
+    up = addresses.started(home)
+    url = f"{up[1].prefect}/api" if up and up[1].prefect else None
+    return url if url and _healthy(url) else None
 
 
 def database_url(folder: Path) -> str:
@@ -67,7 +81,7 @@ def _start(folder: Path, port: int) -> subprocess.Popen:
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
     with (folder / "server.log").open("ab") as log:
         return subprocess.Popen(
-            [sys.executable, "-c", GUARD, *command],
+            guarded(command, STOP_SECONDS),
             env=environ,
             stdout=log,
             stderr=log,
@@ -79,17 +93,22 @@ def _start(folder: Path, port: int) -> subprocess.Popen:
 def _wait_until_healthy(url: str, server: subprocess.Popen, log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and server.poll() is None:
-        try:
-            with urlopen(f"{url}/health", timeout=5) as answer:  # noqa: S310 - loopback only
-                if answer.status == 200:
-                    return
-        except (URLError, OSError):
-            time.sleep(0.1)
+        if _healthy(url):
+            return
+        time.sleep(0.1)
     ended = f"stopped with code {server.returncode}" if server.poll() is not None else "was not ready"
     raise TrimtabError(
         f"The Prefect server {ended} within {START_SECONDS} s of its start; see {log}, or name your own with "
         "PREFECT_API_URL."
     )
+
+
+def _healthy(url: str) -> bool:
+    try:
+        with urlopen(f"{url}/health", timeout=5) as answer:  # noqa: S310 - loopback only
+            return bool(answer.status == 200)
+    except OSError:
+        return False
 
 
 def _drain() -> None:
@@ -105,7 +124,7 @@ def _stop(server: subprocess.Popen) -> None:
     assert server.stdin is not None
     server.stdin.close()
     try:
-        server.wait(15)
+        server.wait(STOP_SECONDS + LEFT_SECONDS + 5)
     except subprocess.TimeoutExpired:
         os.killpg(server.pid, signal.SIGKILL)
         server.wait()
