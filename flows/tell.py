@@ -1,0 +1,117 @@
+"""Sends the alerts that were not sent yet, and writes down which receiver took them.
+
+At least once: a kill between a receiver's yes and the ledger's entry sends again, under the same id.
+"""
+
+import logging
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import Any
+
+from filelock import Timeout
+from prefect.exceptions import MissingContextError
+from prefect.logging import get_run_logger
+
+from models.stores import Stores
+from monitoring.alerts import alerts
+from monitoring.telling import Message, Told, due, messages, tampered, told
+from monitoring.troubles import Alert
+from trimtab import addresses
+from trimtab.entry import Entry
+from trimtab.ledger import Ledger
+
+ACTOR = "alerts"
+
+
+def tell(stores: Stores, as_of: datetime) -> str:
+    """What was sent to whom, as a sentence. A receiver that fails is asked again in the next run and stops nothing.
+
+    One run at a time tells; another meanwhile leaves it to that one and to the next.
+    """
+    try:
+        with stores.single_flight("tell").acquire():
+            return _tell(stores, as_of)
+    except Timeout:
+        return "Another run is telling."
+
+
+def _tell(stores: Stores, as_of: datetime) -> str:
+    from flows.receivers import receivers  # apprise: not waited for where nobody tells
+
+    entries, found = stores.ledger.entries(), receivers(stores.settings.alerts)
+    known = told(entries)
+    _note_listeners(stores.ledger, known, [receiver.name for receiver in found], as_of)
+    if not found:
+        return "Nobody is to be told."
+    said = _alerts(stores, entries, known, as_of)
+    least = stores.settings.alerts.least
+    waiting = {each: messages(due(said, each.name, known, least, as_of)) for each in found}
+    waiting = {each: left for each, left in waiting.items() if left}
+    failed: dict[str, str] = {}
+    sent, written = 0, {*known.at}
+    while waiting:  # round by round, the receivers of a round at once
+        answers = _ask({receiver: left[0] for receiver, left in waiting.items()})
+        failed |= {name: why for name, (_, why) in answers.items() if why is not None}
+        for message in dict.fromkeys(message for message, why in answers.values() if why is None):
+            names = [name for name, (given, why) in answers.items() if given == message and why is None]
+            _write(stores.ledger, message, names, written, as_of)
+            sent += 1
+        waiting = {r: left[1:] for r, left in waiting.items() if r.name not in failed and left[1:]}
+    return _summary(sent, failed)
+
+
+def _ask(waiting: Mapping[Any, Message]) -> dict[str, tuple[Message, str | None]]:
+    """By receiver what it was given, and why it was not taken."""
+    with ThreadPoolExecutor(len(waiting)) as pool:
+        answers = list(pool.map(lambda each: each[0].give(each[1]), waiting.items()))
+    return {receiver.name: (message, why) for (receiver, message), why in zip(waiting.items(), answers, strict=True)}
+
+
+def _alerts(stores: Stores, entries: list[Entry], known: Told, as_of: datetime) -> list[Alert]:
+    settings, newest = stores.settings, max((entry.id for entry in entries), default=0)
+    at = addresses.read(settings.home, settings.links)
+    said = alerts(entries, at, settings.home, breaker_refusals=settings.cost.breaker_refusals)
+    damage = tampered(stores.ledger.verify(), known, as_of, newest)
+    return [*said, *([damage] if damage else [])]
+
+
+def _write(ledger: Ledger, message: Message, names: list[str], written: set[str], as_of: datetime) -> None:
+    """That these receivers took it: one entry for each alert in the message."""
+    for alert in message.alerts:
+        again = f"/{', '.join(names)}" if alert.key in written else ""
+        written.add(alert.key)
+        about = {"alert": alert.key, "severity": alert.severity, "recovery": alert.recovery, "sentence": alert.sentence}
+        ledger.append(
+            "alerted",
+            at=as_of,
+            model=alert.model,
+            actor=ACTOR,
+            reason=alert.sentence,
+            evidence=about | {"receivers": names, "message": message.id},
+            key=f"alerted/{alert.key}{again}",
+        )
+
+
+def _note_listeners(ledger: Ledger, known: Told, names: list[str], as_of: datetime) -> None:
+    """Write down that from here on somebody listens, or nobody: who comes later is not told what is long past."""
+    if bool(names) == (known.since is not None):
+        return
+    reason = f"alerts are sent to {', '.join(names)} from here on" if names else "alerts are sent to nobody any more"
+    evidence: dict[str, Any] = {"listening": bool(names), "severity": "info", "receivers": names, "sentence": reason}
+    key = f"alerted/listening/{known.turns}"
+    ledger.append("alerted", at=as_of, model="-", actor=ACTOR, reason=reason, evidence=evidence, key=key)
+
+
+def _summary(sent: int, failed: Mapping[str, str]) -> str:
+    for name, why in failed.items():
+        _log().warning(f"An alert was not sent: {name} {why}; it is tried again with the next run.")
+    missed = f"; not taken by {', '.join(failed)}" if failed else ""
+    return f"{sent or 'No'} message{'' if sent == 1 else 's'} sent{missed}."
+
+
+def _log() -> Any:
+    try:
+        return get_run_logger()
+    except MissingContextError:
+        return logging.getLogger("trimtab.alerts")
