@@ -13,6 +13,11 @@ def window_of(decision: Entry) -> Window | None:
     return Window(*map(datetime.fromisoformat, ends)) if all(ends) else None  # type: ignore[arg-type]
 
 
+def judged_data(decision: Entry) -> bool:
+    """Whether it was about the data of its window. A look of the watch compares versions, and gives nothing back."""
+    return decision.evidence.get("looked_at") != "watch"
+
+
 def blocked_windows(ledger: Ledger, model: str, as_of: datetime) -> tuple[Window, ...]:
     """Windows quarantined by decisions of before `as_of`, oldest first.
 
@@ -20,7 +25,7 @@ def blocked_windows(ledger: Ledger, model: str, as_of: datetime) -> tuple[Window
     """
     stands: dict[Window, str] = {}
     for entry in ledger.entries(model, "decision"):
-        window = window_of(entry) if entry.at <= as_of else None
+        window = window_of(entry) if entry.at <= as_of and judged_data(entry) else None
         if window is not None:
             stands[window] = str(entry.evidence.get("action"))
     return tuple(sorted(window for window, action in stands.items() if action == "quarantine"))

@@ -61,19 +61,9 @@ def assess(
 ) -> Evidence:
     """Quality, alarm, performance and, where it is called for, a look at what acting would gain."""
     book = book or open_book(model, history, serving, window, settings)
-    whole = Window(min(window.start, window.end - DAY), window.end)  # days: of a shorter window the one that it ends
+    whole = _whole(window)
     current, matured = history.scored_in(window), _known_between(book, whole.start, whole.end)
-    quality = judge_quality(
-        book.quality,
-        current,
-        window,
-        matured=matured,
-        recent=history.scored_in(Window(window.start - RECENT, window.start))["event_timestamp"],
-        blocked=serving.blocked,
-        quarantined=quarantined,
-        arrived=arrived,
-        unit_factor=settings.ingest.unit_factor,
-    )
+    quality = fitness(book, window, quarantined, arrived)
     found, label_delay = _alarm(book, serving, window, settings), book.label_delay(window.end)
     trial = _trial(serving)
     evidence = Evidence(
@@ -82,7 +72,7 @@ def assess(
         window=window,
         as_of=window.end,
         rows=len(current),
-        measures=(*quality, *_of_labels(model, book, matured, window, settings), *_estimate(book, whole, settings)),
+        measures=(*quality, *_performance(model, book, matured, window, settings), *_estimate(book, whole, settings)),
         alarm=found,
         changed_at=_changed_at(found, label_delay),
         label_delay=label_delay,
@@ -113,6 +103,32 @@ def open_book(model: Model, history: History, serving: Serving, window: Window, 
     )
 
 
+def fitness(
+    book: DayBook, window: Window, quarantined: Mapping[str, int] | None = None, arrived: int | None = None
+) -> tuple[Measure, ...]:
+    """Whether the posts and labels of the window are fit to be judged by; `quarantined` of `arrived` rows were not."""
+    whole, history = _whole(window), book.history
+    matured = _known_between(book, whole.start, whole.end)
+    found = judge_quality(
+        book.quality,
+        history.scored_in(window),
+        window,
+        matured=matured,
+        recent=history.scored_in(Window(window.start - RECENT, window.start))["event_timestamp"],
+        blocked=book.blocked,
+        quarantined=quarantined,
+        arrived=arrived,
+        unit_factor=book.settings.ingest.unit_factor,
+    )
+    before = book.matured["target"][book.label_day < book.reference.days]
+    return (*found, one_label(before, matured, window))
+
+
+def _whole(window: Window) -> Window:
+    """In days: of a shorter window the one that it ends."""
+    return Window(min(window.start, window.end - DAY), window.end)
+
+
 def _known_between(book: DayBook, start: datetime, end: datetime) -> DataFrame:
     """Rows whose outcome became known in whole days from `start` to before `end`."""
     return book.matured[(book.label_day >= book.day_at(start)) & (book.label_day < book.day_at(end))]
@@ -134,13 +150,6 @@ def _alarm(book: DayBook, serving: Serving, window: Window, settings: Settings) 
         quiet_days=min(quiet, tested - 1),
         budget=settings.monitoring.unneeded_retrains_per_year,
     )
-
-
-def _of_labels(
-    model: Model, book: DayBook, matured: DataFrame, window: Window, settings: Settings
-) -> tuple[Measure, ...]:
-    before = book.matured["target"][book.label_day < book.reference.days]
-    return (one_label(before, matured, window), *_performance(model, book, matured, window, settings))
 
 
 def _performance(

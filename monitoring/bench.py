@@ -10,6 +10,7 @@ from models.spec import Model
 from models.stores import Stores
 from monitoring.kept import kept
 from monitoring.shadow import Shadow
+from trimtab.entry import is_move
 from trimtab.ledger import Entry
 from trimtab.settings import Cost
 from trimtab.windows import Window
@@ -42,8 +43,27 @@ class Bench:
         ends = (entry for entry in self.entries if entry.id > came.id and entry.version == came.version)
         return next((entry for entry in ends if entry.kind in ("promoted", "review_ended")), came)
 
+    def rollback_of(self, decision: Entry) -> Entry | None:
+        """What became of a decision to roll back, before the next decision that is not the same once more."""
+        after = (entry for entry in self.entries if entry.id > decision.id and not _same_rollback(entry, decision))
+        found = next((entry for entry in after if entry.kind in ("rolled_back", "decision")), None)
+        return found if found is not None and found.kind == "rolled_back" else None
+
+    def asked_before(self, decision: Entry) -> bool:
+        """Whether the rollback of this version was decided already, and nothing served in its place since."""
+        before = [
+            entry for entry in self.entries if entry.id < decision.id and (is_move(entry) or entry.kind == "decision")
+        ]
+        since = max((place for place, entry in enumerate(before) if is_move(entry)), default=-1)
+        return any(_same_rollback(entry, decision) for entry in before[since + 1 :])
+
     def price(self, action: str) -> float:
         return {"retrain": self.cost.retrain_cost, "recalibrate": self.cost.recalibrate_cost}.get(action, 0.0)
+
+
+def _same_rollback(entry: Entry, decision: Entry) -> bool:
+    """The monitor and the watch may each decide it."""
+    return entry.kind == "decision" and entry.version == decision.version and entry.evidence.get("action") == "rollback"
 
 
 def bench_of(stores: Stores, model: Model, as_of: datetime) -> Bench:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from pandas import Timestamp
 
-from models.blocked import window_of
+from models.blocked import judged_data, window_of
 from models.intervals import Interval
 from models.moves import went_forward
 from monitoring.bench import Bench
@@ -136,7 +136,9 @@ def _of_challenge(entry: Entry, bench: Bench, action: str) -> Judged:
 
 
 def _of_rollback(entry: Entry, bench: Bench) -> Judged:
-    came = bench.came_of(entry, "rolled_back")
+    if bench.asked_before(entry):
+        return Judged(entry, UNKNOWN, None, f"The rollback of version {entry.version} had been decided before.")
+    came = bench.rollback_of(entry)
     if came is None or came.previous is None:
         return Judged(entry, UNKNOWN, None, "The rollback was not carried out.")
     end = entry.at + bench.payback
@@ -150,7 +152,8 @@ def _of_quarantine(entry: Entry, bench: Bench) -> Judged:
     if window is None:
         return Judged(entry, UNKNOWN, None, "Nothing is known of the window.")
     posts = len(bench.shadow.history.scored_in(window))
-    later = [e for e in bench.entries if e.kind == "decision" and e.id > entry.id and window_of(e) == window]
+    said = [e for e in bench.entries if e.kind == "decision" and e.id > entry.id and judged_data(e)]
+    later = [e for e in said if window_of(e) == window]
     if later and later[-1].evidence.get("action") != "quarantine":
         return Judged(entry, "wrong", None, f"{posts:,} posts were kept out until {later[-1].at:%Y-%m-%d}.")
     return Judged(entry, UNKNOWN, None, f"{posts:,} posts are kept out of every training.")

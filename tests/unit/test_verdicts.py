@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from models.blocked import blocked_windows
 from models.history import History
 from monitoring.bench import Bench
 from monitoring.shadow import Shadow
@@ -125,6 +126,27 @@ def test_posts_that_the_new_version_gives_no_number_for_are_left_out_and_counted
     whole = 28 * A_DAY
     assert (only.gap.rows, only.gap.silent) == (whole * 3 // 4, whole // 4)
     assert f"({whole * 3 // 4} labelled, {whole // 4} more without a number)" in only.sentence
+
+
+def test_a_rollback_that_monitor_and_watch_decided_is_judged_once(past):
+    past.decided("rollback", 25, "3", looked_at="watch")
+    past.decided("rollback", 25.5, "3")
+    past.add("rolled_back", 26, "1", "3")
+    past.add("promoted", 27, "3", "1")
+    past.decided("rollback", 30, "3")
+    past.add("rolled_back", 30, "1", "3")
+    third, second, first = past.judged()
+    assert [each.verdict for each in (first, second, third)] == ["right", "not known yet", "right"]
+    assert second.saved is None and "had been decided before" in second.sentence
+
+
+def test_a_look_of_the_watch_gives_no_quarantined_window_back(past):
+    past.decided("quarantine", 25)
+    past.decided("rollback", 25, looked_at="watch")
+    assert [str(window.end) for window in blocked_windows(past.ledger, "tiny", day(30))] == [str(day(25))]
+    assert past.judged()[-1].verdict == "not known yet"
+    past.decided("none", 25)
+    assert blocked_windows(past.ledger, "tiny", day(30)) == ()
 
 
 def test_a_rollback_to_a_worse_version_was_wrong(past):
