@@ -84,7 +84,7 @@ def _address(url: str, alerts: Alerts) -> Receiver:
 
 def _scheme(url: str) -> str:
     scheme, found, _ = url.partition("://")
-    return scheme.lower() if found and scheme.isalnum() else "address"
+    return scheme.lower() if found and scheme.isalnum() else "unknown"
 
 
 def _block(slug: str, alerts: Alerts) -> Receiver:

@@ -15,11 +15,13 @@ from prefect.logging import get_run_logger
 
 from models.stores import Stores
 from monitoring.alerts import alerts
+from monitoring.pointers import Link, status
 from monitoring.telling import Message, Told, due, messages, tampered, told
 from monitoring.troubles import Alert
 from trimtab import addresses
 from trimtab.entry import Entry
 from trimtab.ledger import Ledger
+from trimtab.settings import Alerts, Settings
 
 ACTOR = "alerts"
 
@@ -36,10 +38,17 @@ def tell(stores: Stores, as_of: datetime) -> str:
         return "Another run is telling."
 
 
-def _tell(stores: Stores, as_of: datetime) -> str:
-    from flows.receivers import receivers  # apprise: not waited for where nobody tells
+def try_out(settings: Settings, at: datetime) -> dict[str, str | None]:
+    """By receiver why it did not take a test sentence; None where it did. Nothing is written down."""
+    sentence = "This is a test of trimtab's alerts; nothing has happened."
+    links = (Link("status", url),) if (url := status("-", addresses.read(settings.home, settings.links))) else ()
+    test = Message((Alert(f"test/{at.isoformat()}", "info", "-", sentence, at, 0, links),))
+    found = _receivers(settings.alerts)
+    return {name: why for name, (_, why) in _ask(dict.fromkeys(found, test)).items()} if found else {}
 
-    entries, found = stores.ledger.entries(), receivers(stores.settings.alerts)
+
+def _tell(stores: Stores, as_of: datetime) -> str:
+    entries, found = stores.ledger.entries(), _receivers(stores.settings.alerts)
     known = told(entries)
     _note_listeners(stores.ledger, known, [receiver.name for receiver in found], as_of)
     if not found:
@@ -59,6 +68,14 @@ def _tell(stores: Stores, as_of: datetime) -> str:
             sent += 1
         waiting = {r: left[1:] for r, left in waiting.items() if r.name not in failed and left[1:]}
     return _summary(sent, failed)
+
+
+def _receivers(settings: Alerts) -> list[Any]:
+    if not (settings.urls or settings.blocks):
+        return []
+    from flows.receivers import receivers  # apprise is not waited for where nobody is told
+
+    return list(receivers(settings))
 
 
 def _ask(waiting: Mapping[Any, Message]) -> dict[str, tuple[Message, str | None]]:

@@ -34,25 +34,38 @@ def alerts(
 
 
 def _decision(story: Story, entry: Entry) -> None:
-    model, action, end = entry.model, entry.evidence.get("action"), str(entry.evidence.get("window_end") or "")
-    if end < story.windows.get(model, ""):
-        return  # an earlier window says nothing of how things are
-    story.windows[model] = end
-    if action not in ("retrain", "recalibrate"):
-        story.drop(f"decided/{model}")
-    if action == "quarantine":
-        story.begin(f"quarantine/{model}", entry, "warning", entry.reason)
+    """The window's data first, then what is done about the model; a look of the watch judges no window."""
+    model, action = entry.model, entry.evidence.get("action")
+    if entry.evidence.get("looked_at") != "watch":
+        end = str(entry.evidence.get("window_end") or "")
+        if end < story.windows.get(model, ""):
+            return  # an earlier window says nothing of how things are
+        story.windows[model] = end
+        if action == "quarantine":
+            story.begin(f"quarantine/{model}", entry, "warning", entry.reason)
+        else:
+            story.end(f"quarantine/{model}", entry, _sound(entry))
+    if action in ("retrain", "recalibrate"):
+        story.begin(f"decided/{model}", entry, "info", entry.reason)
         return
-    lifted = f"{model}: the window up to {end[:10]} was given back to training by {entry.actor}: {entry.reason}"
-    sound = f"{model}: the data look sound again. {entry.reason}"
-    story.end(f"quarantine/{model}", entry, sound if _by_itself(entry) else lifted)
+    story.drop(f"decided/{model}")
     if action == "rollback":
         story.begin(f"rollback/{model}", entry, "critical", entry.reason)
-    elif action in ("retrain", "recalibrate"):
-        story.begin(f"decided/{model}", entry, "info", entry.reason)
-    elif _by_itself(entry):
-        story.end(f"rollback/{model}", entry, f"{model} is steady after the rollback. {entry.reason}")
-        story.end(f"not_acted/{model}", entry, f"{model} needs nothing done any more. {entry.reason}")
+    elif action == "none" and _by_itself(entry):
+        serves, window = f"{model} {entry.version}", _window(entry)
+        story.end(f"rollback/{model}", entry, f"{serves} is steady since the rollback: nothing is to be done {window}.")
+        story.end(f"not_acted/{model}", entry, f"{serves} is fine again: nothing is to be done {window}.")
+
+
+def _sound(entry: Entry) -> str:
+    if not _by_itself(entry):
+        return f"{entry.model}: {entry.actor} let it learn {_window(entry)} again: {entry.reason}"
+    return f"{entry.model}: the data {_window(entry)} look sound again and are learned from."
+
+
+def _window(entry: Entry) -> str:
+    start, end = (str(entry.evidence.get(name) or "")[:10] for name in ("window_start", "window_end"))
+    return f"from {start} to {end}" if start else f"up to {end}" if end else "of the newest window"
 
 
 def _promoted(story: Story, entry: Entry) -> None:
@@ -153,14 +166,17 @@ def _run_failed(story: Story, entry: Entry) -> None:
 def _run_recovered(story: Story, entry: Entry) -> None:
     subject = f"run_failed/{_flow(entry)}"
     story.counts.pop(subject, None)
-    story.end(subject, entry, f"{_flow(entry)} works again: {entry.reason}")
+    story.end(subject, entry, entry.reason)
 
 
 def _acted(story: Story, entry: Entry) -> None:
-    if entry.evidence.get("done", True):
-        story.end(f"not_acted/{entry.model}", entry, entry.reason)
+    if entry.evidence.get("done") == "not":
+        action = entry.evidence.get("action", "decision")
+        story.begin(
+            f"not_acted/{entry.model}", entry, "warning", f"{entry.model}: no {action} was made. {entry.reason}"
+        )
     else:
-        story.begin(f"not_acted/{entry.model}", entry, "warning", entry.reason)
+        story.end(f"not_acted/{entry.model}", entry, entry.reason)
 
 
 def _flow(entry: Entry) -> str:

@@ -1,7 +1,9 @@
 """Where a person can look at what an entry of the ledger speaks of, as far as addresses are known."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from trimtab.addresses import Addresses
@@ -22,12 +24,21 @@ class Link:
 def links_of(entry: Entry, addresses: Addresses, home: Path) -> tuple[Link, ...]:
     """The flow run, the report, the version with its card, and the model's place on the status page."""
     found = {
-        "run": entry.evidence.get("run"),
+        "run": run(entry.evidence, addresses),
         "report": report(str(entry.evidence.get("report") or ""), addresses, home),
         "version and card": version(entry.model, entry.version, addresses),
         "status": status(entry.model, addresses),
     }
     return tuple(Link(name, url) for name, url in found.items() if url)
+
+
+def run(told: Mapping[str, Any], addresses: Addresses) -> str | None:
+    """The flow run: as it was written down, else by its id on the server that is known."""
+    if (url := str(told.get("run") or "")).startswith(("http://", "https://")):
+        return url
+    if addresses.prefect is None or not told.get("run_id"):
+        return None
+    return f"{addresses.prefect}/runs/flow-run/{quote(str(told['run_id']))}"
 
 
 def report(path: str, addresses: Addresses, home: Path) -> str | None:

@@ -29,7 +29,14 @@ def fails(stores, at=NOW, flow="ingest", subject="reddit", why="The file is gone
 
 def works(stores, at=NOW, flow="ingest", subject="reddit"):
     evidence = {"flow": flow, "subject": subject}
-    stores.ledger.append("run_recovered", at=at, model="-", actor=f"{flow} flow", reason="It ran.", evidence=evidence)
+    stores.ledger.append(
+        "run_recovered",
+        at=at,
+        model="-",
+        actor=f"{flow} flow",
+        reason=f"{flow} of {subject} works again.",
+        evidence=evidence,
+    )
 
 
 def test_a_trouble_is_told_once_and_its_end_once(stores_for):
@@ -44,7 +51,7 @@ def test_a_trouble_is_told_once_and_its_end_once(stores_for):
         tell(stores, NOW)
         assert receiver.sentences == [
             "ingest of reddit failed: The file is gone.",
-            "ingest of reddit works again: It ran.",
+            "ingest of reddit works again.",
         ]
         assert [body["type"] for body in receiver.got] == ["warning", "success"]
         assert "run: http://127.0.0.1:4200/runs/flow-run/7" in receiver.got[0]["message"]
