@@ -1,5 +1,10 @@
-"""What a person on call asks first: what serves, since when, why, and what was decided last."""
+"""What a person on call asks first: what serves, since when, why, and what was decided last.
 
+The status page shows the same values, with the series over time and what happened (monitoring.page).
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from models.blocked import blocked_windows
@@ -7,38 +12,90 @@ from models.moves import last_move
 from models.stores import Stores
 from models.waiting import standing
 from models.watch import seen
+from monitoring.arrivals import arrivals
+from monitoring.chronicle import chapters
+from monitoring.failing import alerts, failing
+from monitoring.headline import headline
+from monitoring.links import links_of, version_url
+from monitoring.outlook import outlook
 from monitoring.quarantine import Quarantine
+from monitoring.status_series import in_a_year, judgements, marks, windows
+from trimtab import addresses
+from trimtab.addresses import Addresses
+from trimtab.ledger import Entry
 
 TABLES = ("posts", "snapshots", "labels", "predictions")
 
 
-def status(stores: Stores) -> dict[str, Any]:
-    """Plain values: rows of the lake, entries held in quarantine, and each model's aliases, last move and decision."""
-    lake = stores.lake
+def status(stores: Stores, as_of: datetime | None = None) -> dict[str, Any]:
+    """Plain values: what came in, what happened, and each model's aliases, decision and series.
+
+    `as_of` is now, which brakes and data that stay away are counted from; None: the newest entry of the ledger.
+    """
+    lake, settings, entries = stores.lake, stores.settings, stores.ledger.entries()
+    now = as_of or max((entry.at for entry in entries), default=datetime.fromtimestamp(0, UTC))
+    at = addresses.read(settings.home, settings.links)
+    held = Quarantine(lake).entries()
+    data = arrivals(lake, held)
+
+    def links(entry: Entry) -> list[dict[str, str]]:
+        return links_of(entry.evidence, entry.model, entry.version, settings.reports_path, at)
+
     return {
-        "home": str(stores.settings.home),
-        "rows": {table: lake.count(table) for table in TABLES} | {"quarantine": len(Quarantine(lake).entries())},
-        "models": {name: _model(stores, name) for name in stores.models},
+        "as_of": now,
+        "home": str(settings.home),
+        "rows": {table: lake.count(table) for table in TABLES} | {"quarantine": len(held)},
+        "links": {name: url for name, url in vars(at).items() if url},
+        "data": data,
+        "models": {name: _model(stores, name, entries, at, now, data["last"]) for name in stores.models},
+        "failing": failing(entries, at),
+        "alerts": alerts(entries),
+        "history": chapters(entries, held, links),
     }
 
 
-def _model(stores: Stores, name: str) -> dict[str, Any]:
+def _model(
+    stores: Stores, name: str, entries: Sequence[Entry], at: Addresses, now: datetime, newest: datetime | None
+) -> dict[str, Any]:
+    own, settings = [entry for entry in entries if entry.model == name], stores.settings
+    told = _serving(stores, name, own, at)
+    blocked = blocked_windows(stores.ledger, name, now) if told["last_decision"] else ()
+    told |= {"blocked": [str(window) for window in blocked], "windows": windows(own, name, settings.reports_path)}
+    told |= {"marks": marks(own, blocked), "budget": _budget(stores, own, now)}
+    told["outlook"] = outlook(stores.ledger, own, name, told["champion"], now, settings)
+    told["headline"] = headline(told, name, newest, settings.monitoring.window_days)
+    return told
+
+
+def _serving(stores: Stores, name: str, own: Sequence[Entry], at: Addresses) -> dict[str, Any]:
+    """What serves, why, what waits, and the newest decision, as a person reads them."""
     move = last_move(stores.ledger, name)
-    decision = next(iter(stores.ledger.entries(name, "decision", limit=1)), None)
+    decision = next((entry for entry in reversed(own) if entry.kind == "decision"), None)
+    judged = next(reversed(judgements(own)), None)
     waits = standing(stores.registry, stores.ledger, name)
+    aliases = {alias: stores.registry.alias(name, alias) for alias in ("champion", "challenger", "previous")}
     return {
-        **{alias: stores.registry.alias(name, alias) for alias in ("champion", "challenger", "previous")},
+        **aliases,
         "versions": len(stores.registry.versions(name)),
+        "measure": stores.model(name).headline,
         "since": move.at if move else None,
         "why": move.reason if move else None,
         "left": move.previous if move and move.kind == "rolled_back" else None,
         "by_hand": move is not None and move.kind == "moved_by_hand",
         "last_decision": decision.reason if decision else None,
         "last_decision_at": decision.at if decision else None,
-        "blocked": [str(w) for w in blocked_windows(stores.ledger, name, decision.at)] if decision else [],
-        "review": waits.plain() if waits else None,
+        "reasons": list(judged.evidence.get("reasons", ())) if judged else [],
+        "review": waits.plain() | {"url": version_url(name, waits.version, at)} if waits else None,
         "watch": seen(stores.ledger, name),
+        "url": version_url(name, aliases["champion"], at),
     }
+
+
+def _budget(stores: Stores, own: Sequence[Entry], now: datetime) -> dict[str, Any]:
+    """What may be spent on retrains, and what was, in the year up to the newest judgement."""
+    end = max((entry.at for entry in own), default=now)
+    a_year = stores.settings.monitoring.unneeded_retrains_per_year
+    return {"unneeded_retrains_per_year": a_year, "until": end, **in_a_year(own, end)}
 
 
 def lines(found: dict[str, Any]) -> list[str]:

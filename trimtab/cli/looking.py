@@ -25,7 +25,7 @@ def status(context: click.Context, as_json: bool) -> None:
 
     stores = Stores(settings)
     look(stores.registry, stores.ledger, stores.models, at=now())
-    found = reading.status(stores)
+    found = reading.status(stores, now())
     click.echo(json.dumps(found, indent=2, default=str) if as_json else "\n".join(reading.lines(found)))
 
 

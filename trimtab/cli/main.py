@@ -62,7 +62,7 @@ def now() -> datetime:
 
 
 # Modules that register themselves.
-COMMANDS = ("alerts", "commands", "configured", "init", "looking", "releases", "serving", "stack")
+COMMANDS = ("alerts", "commands", "configured", "init", "looking", "page", "releases", "runner", "serving", "stack")
 
 
 def register() -> None:

@@ -1,0 +1,81 @@
+"""How a model is, in the words of somebody who has never heard of drift: one state and two sentences."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from monitoring.wording import share
+
+State = Literal["good", "watch", "act", "none"]  # all is well, something to know, a person is needed, nothing to judge
+
+
+def headline(told: dict[str, Any], name: str, newest_data: datetime | None, window_days: float) -> dict[str, str]:
+    """`told` is the model's part of the status; `newest_data` the last arrival of a post."""
+    points = told["windows"]
+    last = points[-1] if points else None
+    state, what = _state(told, last, newest_data, timedelta(days=window_days))
+    return {"state": state, "sentence": f"The {name} model {what}.", "serves": _serves(told), "errors": _errors(points)}
+
+
+def _state(
+    told: dict[str, Any], last: dict[str, Any] | None, newest: datetime | None, window: timedelta
+) -> tuple[State, str]:
+    if told["champion"] is None:
+        return ("act", "has been taken off") if told["by_hand"] else ("none", "does not answer yet")
+    if last is None:
+        return "none", "answers, and no window of posts has been judged yet"
+    if newest is not None and newest - last["end"] > 2 * window:
+        return "act", f"has not been checked since {day(last['end'])}, though posts came in"
+    if last["version"] != told["champion"]:
+        return _since_moved(told)
+    return _judged(last)
+
+
+def _since_moved(told: dict[str, Any]) -> tuple[State, str]:
+    if told["left"]:
+        return "watch", f"is back at version {told['champion']}, since version {told['left']} turned out worse"
+    return "good", "has a new version, which is judged with the next window"
+
+
+def _judged(last: dict[str, Any]) -> tuple[State, str]:
+    said: dict[str, tuple[State, str]] = {
+        "rollback": ("act", "got worse with its newest version, which is to be taken back"),
+        "quarantine": ("act", "was given data that look broken; it learns nothing from them and answers as before"),
+        "retrain": ("watch", "has fallen behind its audience, and a new version is being made"),
+        "recalibrate": ("watch", "is too sure or too unsure of itself, and that is being put right"),
+    }
+    if last["action"] in said:
+        return said[last["action"]]
+    if last["calls"]:
+        return "watch", "makes larger errors than usual; whether a new version would help is being measured"
+    if last["raised"]:
+        return "good", "is fine. Its audience has changed, but its errors have not grown"
+    if last["loss"] is None:
+        return "watch", "answers; too few outcomes are known to say how well"
+    return "good", "is fine"
+
+
+def _serves(told: dict[str, Any]) -> str:
+    if told["champion"] is None:
+        return "No version answers."
+    since = f" since {day(told['since'])}" if told["since"] else ""
+    return f"Version {told['champion']} answers{since}{' or earlier' if told['by_hand'] else ''}."
+
+
+def _errors(points: Sequence[dict[str, Any]]) -> str:
+    """The newest loss beside the usual one."""
+    last = points[-1] if points else None
+    if last is None:
+        return ""
+    if last["rise"] is None:
+        guess = last["estimate"]
+        return f"Its error is estimated at {guess:.3g}; outcomes are still to come." if guess is not None else ""
+    if abs(last["rise"]) < 0.005:
+        return "In the newest window its error was as usual."
+    turn = "larger" if last["rise"] > 0 else "smaller"
+    return f"In the newest window its error was {share(abs(last['rise']))} {turn} than usual."
+
+
+def day(moment: datetime) -> str:
+    """'4 March 2024'."""
+    return f"{moment.day} {moment:%B %Y}"
