@@ -92,8 +92,7 @@ class Keeper:
         self._ending = _how(code)
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        if self.part.ready:
-            self.part.ready.unlink(missing_ok=True)
+        self._said = logs.size(self.log)
         with logs.open_log(self.log) as log:
             return subprocess.Popen(
                 guarded(self.part.command, self.part.stop_seconds),
@@ -120,7 +119,7 @@ class Keeper:
     def _answers(self) -> bool:
         if self.part.health:
             return answers(self.part.health, ANSWER_SECONDS)
-        return self.part.ready is None or self.part.ready.exists()
+        return self.part.says is None or logs.says(self.log, self.part.says, self._said)
 
     def _goes_on(self) -> bool:
         """Whether it is started again; waits before."""

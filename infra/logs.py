@@ -15,6 +15,21 @@ def open_log(path: Path) -> BinaryIO:
     return path.open("ab")
 
 
+def size(path: Path) -> int:
+    """In bytes; 0 for one that is not there yet."""
+    return path.stat().st_size if path.exists() else 0
+
+
+def says(path: Path, words: str, since: int) -> bool:
+    """Whether `words` are in what was added after the first `since` bytes."""
+    try:
+        with path.open("rb") as log:
+            log.seek(since)
+            return words.encode() in log.read(MOST_BYTES)
+    except OSError:
+        return False
+
+
 def rotate(path: Path, most: int = MOST_BYTES) -> None:
     """Move what is there into `NAME.1` once it has grown past `most` bytes.
 

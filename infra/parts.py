@@ -5,19 +5,19 @@ import json
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from infra.ports import HOST, Choice
 from trimtab.settings import Settings
 
 MODULE = [sys.executable, "-P", "-m"]  # -P: a file of the current folder must not stand in for a library
 TRIMTAB = [sys.executable, "-c", "from trimtab.cli import main; main()"]  # your own models may lie in that folder
+RUNNER_SECONDS = 40  # that it takes at most to end its runs and tell the server
 FLUSH_SECONDS = 20  # that `trimtab serve` may take to write its log, once requests have ended
 
 
 @dataclass(frozen=True)
 class Part:
-    """One process and what it starts. Healthy when `health` answers 200, or `ready` is a file, or at least it lives."""
+    """One process and what it starts. Healthy when `health` answers 200, or when it has printed `says`."""
 
     name: str
     title: str
@@ -25,7 +25,7 @@ class Part:
     environment: Mapping[str, str] = field(default_factory=dict)
     port: Choice | None = None
     health: str | None = None  # URL
-    ready: Path | None = None  # removed before each start; the part writes it
+    says: str | None = None  # where it has no address
     after: tuple[str, ...] = ()  # parts that must be healthy before this one starts
     stop_seconds: float = 20
 
@@ -77,11 +77,11 @@ def prefect(settings: Settings, port: Choice) -> Part:
 
 
 def runner(settings: Settings, shared: Mapping[str, str], after: tuple[str, ...]) -> Part:
-    """What runs the flows when they are due; it has no address, and says by a file that it is ready."""
-    ready = settings.home / "runner.ready"
+    """What runs the flows when they are due; it has no address, and says when it has begun."""
     command = (*TRIMTAB, "--home", str(settings.home), "runner")
+    seconds = max(settings.up.stop_seconds, RUNNER_SECONDS)
     return Part(
-        "runner", "the runner", command, shared, ready=ready, after=after, stop_seconds=settings.up.stop_seconds
+        "runner", "the runner", command, shared, says="deployments are served", after=after, stop_seconds=seconds
     )
 
 
