@@ -19,6 +19,7 @@ from monitoring.drift import report
 from monitoring.evidence import Evidence
 from monitoring.history import Profile
 from monitoring.measures import ALL, Measure, to_table
+from monitoring.remembered import changed_since
 from monitoring.serving import serving_of
 from trimtab.errors import RegistryError, UnknownModel
 from trimtab.ledger import Entry
@@ -51,6 +52,8 @@ def assess_window(stores: Stores, model: Model, as_of: datetime) -> tuple[Eviden
     quarantined, arrived = quarantined_rows(stores, model, window)
     book = open_book(model, history, serving, window, settings)
     evidence = assess(model, history, serving, window, settings, book=book, quarantined=quarantined, arrived=arrived)
+    if changed := changed_since(stores.registry.about(model.name, evidence.version), history):
+        evidence = replace(evidence, unjudged=(*evidence.unjudged, changed))
     return show(evidence, book, settings)
 
 
