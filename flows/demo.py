@@ -123,7 +123,7 @@ class Demo:
         if decided["action"] in ACTS:
             name, colour = ACTS[decided["action"]]
             with self.story.stage(f"{name} {model}") as stage:
-                outcome = act(model, decided, now, self.home) or {"rows": 0, "sentence": ""}
+                outcome = act(model, self.home, now, decided["ledger_id"]) or {"rows": 0, "sentence": ""}
                 stage.done(outcome["rows"], outcome["sentence"], colour)
 
     def release_a_bad_version(self, now: datetime) -> None:

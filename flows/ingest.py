@@ -5,9 +5,8 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from prefect import flow
-
-from flows.steps import moment, open_stores, step
+from flows.running import flow_of, step
+from flows.steps import moment, open_stores
 from monitoring import door
 from trimtab import source
 from trimtab.authors import Authors
@@ -22,16 +21,20 @@ def open_door(home: str | None, as_of: datetime, until: datetime | None) -> door
     return door.Door(stores.lake, Authors.of(stores.settings.home), stores.settings.ingest, as_of, until)
 
 
-@flow(name="ingest")
+@flow_of("ingest", "source", "until")
 def ingest(
     source: str, home: str | None = None, as_of: datetime | None = None, until: datetime | None = None
 ) -> dict[str, Any]:
-    """Let in what the files of SOURCE.yaml hold; returns the counts and the sentence of IngestSummary.
+    """Let in what the files of a source hold and did not hold before; returns counts and a sentence.
 
-    `until` leaves what was learned at that moment or later for a later run.
+    Args:
+        source: Path of the source's YAML file.
+        home: Folder of every store. Empty: TRIMTAB_HOME.
+        as_of: Moment at which the files are read (UTC). Empty: now.
+        until: Leave what was learned at that moment or later for a later run (UTC). Empty: leave nothing.
     """
     started = perf_counter()
-    entrance = open_door(home, moment(as_of), until)
+    entrance = open_door(home, moment(as_of), moment(until) if until else None)
     mapping = read_source(Path(source))
     summary = let_in(entrance, mapping)
     return summary.to_dict() | {"seconds": round(perf_counter() - started, 1)}

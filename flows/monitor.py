@@ -1,49 +1,67 @@
 """monitor: a closed window -> evidence -> one decision, in the ledger and as an event."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from prefect import flow
-from prefect.events import emit_event
-
 from flows import steps
+from flows.announce import announce
+from flows.running import flow_of
+from models.spec import Model
+from models.stores import Stores
 from models.waiting import standing
 from monitoring.decide import decide
+from monitoring.due import windows_due
 from trimtab.ledger import Entry
 
+REACH = timedelta(days=91)  # that missed windows are caught up with: what is older, nobody acts on
 
-@flow(name="monitor", flow_run_name="monitor {model}")
+
+@flow_of("monitor", "model", "as_of")
 def monitor(model: str, as_of: datetime | None = None, home: str | None = None) -> dict[str, Any]:
-    """Judge the window that ends at `as_of`. Acts on nothing: what it decides is carried out by others.
+    """Judge windows, each once. Acts on nothing: what it decides is carried out by others.
 
-    A window that was judged before keeps its first decision, which is what is told again. `since` and `cut` (ISO, or
-    None) are of the candidate whose gain was measured.
+    Without a moment, every window that has ended since the last decision is judged, in order and each as of its end;
+    the newest decision alone is announced. A window that was judged before keeps its first decision, which is what is
+    told again. `since` and `cut` (ISO, or None) are of the candidate whose gain was measured.
+
+    Args:
+        model: Name of the model.
+        as_of: Judge the one window that ends here (UTC). Empty: all windows that are due.
+        home: Folder of every store. Empty: TRIMTAB_HOME.
     """
-    stores, as_of = steps.open_stores(home), steps.moment(as_of)
+    stores, now = steps.open_stores(home), steps.moment(as_of)
     spec = stores.model(model)
-    steps.notice_moves(stores, spec, as_of)
-    steps.refresh_features(stores, as_of)
-    evidence, report = steps.assess(stores, spec, as_of)
-    decision = decide(evidence, stores.settings)
-    entry = steps.write_record(stores, evidence, decision, report)
+    ends = (now,) if as_of is not None else due(stores, model, now)
+    if not ends:
+        return {"windows": 0, "sentence": f"No window of {model} is over that was not judged."}
+    judged = [judge(stores, spec, end) for end in ends]
+    entry, rows = judged[-1]
     announce(entry)
+    return told(stores, entry, rows) | {"windows": len(ends)}
+
+
+def due(stores: Stores, model: str, now: datetime) -> tuple[datetime, ...]:
+    """Ends of the windows to judge, by the settings."""
+    length = timedelta(days=stores.settings.monitoring.window_days)
+    delay = timedelta(minutes=stores.settings.schedules.delay_minutes)
+    return windows_due(stores.ledger, model, now, length=length, delay=delay, reach=max(REACH, 2 * length))
+
+
+def judge(stores: Stores, spec: Model, end: datetime) -> tuple[Entry, int]:
+    """The decision on the window that ends at `end`, and the rows it rests on."""
+    steps.notice_moves(stores, spec, end)
+    steps.refresh_features(stores, end)
+    evidence, report = steps.assess(stores, spec, end)
+    return steps.write_record(stores, evidence, decide(evidence, stores.settings), report), evidence.rows
+
+
+def told(stores: Stores, entry: Entry, rows: int) -> dict[str, Any]:
+    """Plain values, as a flow returns them."""
     return {
         "action": entry.evidence["action"],
         "sentence": entry.reason,
-        "why": "; ".join(entry.evidence["reasons"]),
-        "rows": evidence.rows,
+        "rows": rows,
         "report": entry.evidence["report"],
         "ledger_id": entry.id,
-        "waits": waits.line if (waits := standing(stores.registry, stores.ledger, model)) else None,
-        "since": entry.evidence.get("since"),
-        "cut": entry.evidence.get("cut"),
+        "waits": waits.line if (waits := standing(stores.registry, stores.ledger, entry.model)) else None,
     }
-
-
-def announce(entry: Entry) -> None:
-    """An event that automations can react to. It carries only where to look: the state is in the ledger."""
-    emit_event(
-        event=f"trimtab.decision.{entry.evidence['action']}",
-        resource={"prefect.resource.id": f"trimtab.model.{entry.model}", "prefect.resource.name": entry.model},
-        payload={"model": entry.model, "ledger_id": entry.id, "sentence": entry.reason},
-    )

@@ -1,17 +1,15 @@
 """The steps that flows are made of: functions of the rooms below, as Prefect tasks.
 
-A task adds its name, its place in the UI and nothing else; the work and its tests are below.
+A task adds its name, its place in the UI and another try; the work and its tests are below.
 """
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from filelock import Timeout
-from prefect import task
-from prefect.cache_policies import NO_CACHE
 
+from flows.running import step
 from models.beside import score_beside as score_beside_champion
 from models.by_hand import look
 from models.history import load_history, training_period
@@ -19,14 +17,12 @@ from models.recalibrate import recalibrate
 from models.retrain import retrain
 from models.review import settle
 from models.score import write_predictions
+from models.serve.freshen import freshen
 from models.stores import Stores
+from monitoring import due
 from monitoring.watch import assess_window, champion_posts, record
+from monitoring.watching import look_at_watch
 from trimtab import settings
-
-
-def step(name: str, work: Callable[..., Any]) -> Any:
-    # No cache: inputs are stores and frames, whose hash says nothing about what is in them.
-    return task(name=name, cache_policy=NO_CACHE)(work)
 
 
 def open_stores(home: str | None) -> Stores:
@@ -35,8 +31,10 @@ def open_stores(home: str | None) -> Stores:
 
 
 def moment(as_of: datetime | None) -> datetime:
-    """`as_of`, or now: the clock of a flow run is read here and nowhere below."""
-    return (as_of or datetime.now(UTC)).astimezone(UTC)
+    """`as_of`, or now: the clock of a flow run is read here and nowhere below. Without a zone it is UTC."""
+    if as_of is None:
+        return datetime.now(UTC)
+    return as_of.replace(tzinfo=UTC) if as_of.tzinfo is None else as_of.astimezone(UTC)
 
 
 refresh_features = step("refresh features", Stores.refresh_features)
@@ -54,11 +52,14 @@ settle_reviews = step(
     "settle reviews",
     lambda stores, name, as_of: settle(stores.registry, stores.ledger, name, at=as_of),
 )
+find_unscored = step("find posts to score", due.unscored)
 find_posts = step("find posts", champion_posts)
 write_scores = step("write scores", write_predictions)
 score_beside = step("score beside the champion", score_beside_champion)
 assess = step("assess window", assess_window)
 write_record = step("record decision", record)
+watch_look = step("hold against the version before", look_at_watch)
+materialise = step("refresh the online store", freshen)
 
 
 def challenge(

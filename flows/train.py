@@ -3,16 +3,22 @@
 from datetime import datetime
 from typing import Any
 
-from prefect import flow
-
 from flows import steps
+from flows.running import flow_of
 
 
-@flow(name="train", flow_run_name="train {model}")
+@flow_of("train", "model", "as_of")
 def train(
     model: str, home: str | None = None, as_of: datetime | None = None, reason: str = "asked for by hand"
 ) -> dict[str, Any]:
-    """Train a challenger on all that was mature at `as_of`; promote it or say why not."""
+    """Train a challenger on all that was mature at `as_of`; promote it or say why not.
+
+    Args:
+        model: Name of the model.
+        home: Folder of every store. Empty: TRIMTAB_HOME.
+        as_of: Learn from what was known by then (UTC). Empty: now.
+        reason: Why, in words; kept with the version.
+    """
     stores, as_of = steps.open_stores(home), steps.moment(as_of)
     spec = stores.model(model)
     steps.refresh_features(stores, as_of)

@@ -12,6 +12,7 @@ TrimtabError                     base: `except TrimtabError as error: print(erro
 │   ├── UnknownModel             no such model
 │   └── NothingToRollBack        no previous version to go back to
 ├── ServingError                 a server does not do what was decided
+├── Unavailable                  a store or a server that does not answer now, and may later
 └── LedgerError                  the ledger refuses an entry
 """
 
@@ -79,6 +80,10 @@ class NothingToRollBack(RegistryError):
 
 class ServingError(TrimtabError):
     """A server does not do what was decided."""
+
+
+class Unavailable(TrimtabError):
+    """A store or a server that does not answer now; the same work may be tried again later."""
 
 
 class LedgerError(TrimtabError):

@@ -5,7 +5,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from flows.act import act
+from flows.act import carry_out
 from models.beside import beside, score_beside
 from models.history import History
 from models.moves import barred, why_barred
@@ -82,8 +82,7 @@ def window(stores, history, end, page="page.html"):
     seen = Window(day(end - 1), day(end))
     evidence = assess(MODEL, history, serving_of(stores, MODEL, day(end)), seen, stores.settings, looks_at=LOOKED)
     entry = record(stores, evidence, decide(evidence, stores.settings), stores.settings.home / page)
-    told = entry.evidence | {"why": "; ".join(entry.evidence["reasons"])}
-    return entry, act("tiny", told, day(end), str(stores.settings.home))
+    return entry, carry_out(stores, entry, day(end))
 
 
 def kinds(stores, *wanted):

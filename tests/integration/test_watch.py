@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from flows.act import act
+from flows.act import carry_out
 from models.blocked import blocked_windows
 from models.stores import Stores
 from monitoring.assess import assess, open_book
@@ -55,9 +55,8 @@ def test_a_decision_is_kept_with_all_that_acting_on_it_needs(stores, tmp_path):
 def test_a_quarantine_blocks_its_window_and_trains_nothing(stores, tmp_path):
     broken = replace(CALM, measures=(Measure("quality", "null_share", "text", 1.0, 0.2, True, 500),))
     entry = record(stores, broken, decide(broken, stores.settings), tmp_path / "report.html")
-    decided = entry.evidence | {"why": entry.reason}
-    assert decided["action"] == "quarantine"
-    assert act("tiny", decided, NOW, str(tmp_path)) is None
+    assert entry.evidence["action"] == "quarantine"
+    assert carry_out(stores, entry, NOW) is None
     assert [entry.kind for entry in stores.ledger.entries()] == ["decision"]
     assert blocked_windows(stores.ledger, "tiny", NOW + timedelta(days=1)) == (CALM.window,)
 

@@ -113,7 +113,7 @@ def monitor(context: click.Context, model: str, as_of: datetime | None, acts: bo
         click.echo(decided["sentence"])
         if decided["waits"]:
             click.echo(decided["waits"])
-        if acts and (outcome := act(model, decided, moment, home)):
+        if acts and (outcome := act(model, home, moment, decided["ledger_id"])):
             click.echo(outcome["sentence"])
 
 

@@ -1,0 +1,81 @@
+"""What a runner finds when it starts: runs that are late, and runs that nobody runs any more."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from typing import Any
+from uuid import UUID
+
+from prefect.client.orchestration import PrefectClient
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterDeploymentId,
+    FlowRunFilterParentFlowRunId,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.client.schemas.sorting import FlowRunSort
+from prefect.states import Cancelled, Crashed
+from prefect.types._datetime import now
+
+from flows.outcome import note_failure
+
+LEFT = (StateType.PENDING, StateType.RUNNING, StateType.CANCELLING)
+PAGE = 200
+SUPERSEDED = "A later run of the same deployment does its work too."
+KILLED = "The runner was killed in the middle of this run; what was done is kept, and the next run goes on from there."
+
+
+async def clear(client: PrefectClient, deployments: Collection[UUID]) -> list[str]:
+    """End what a runner before left behind. Returns a line on each kind, for a person."""
+    lost = await _lost(client, deployments)
+    late = superseded(await _runs(client, deployments, [StateType.SCHEDULED]))
+    for run in late:
+        await client.set_flow_run_state(run.id, Cancelled(message=SUPERSEDED), force=True)
+    return [
+        *([f"{len(late)} late runs are left out: the newest of each deployment does their work."] if late else []),
+        *([f"{len(lost)} runs had lost their runner: {', '.join(run.name for run in lost)}."] if lost else []),
+    ]
+
+
+def superseded(scheduled: Iterable[FlowRun]) -> list[FlowRun]:
+    """Of the runs of each schedule that are due already, all but the newest. A run with its own parameters stays."""
+    due: dict[tuple[UUID | None, str], list[FlowRun]] = defaultdict(list)
+    for run in scheduled:
+        at = run.next_scheduled_start_time
+        if run.auto_scheduled and at is not None and at <= now("UTC"):
+            due[run.deployment_id, repr(sorted(run.parameters.items()))].append(run)
+    late = [sorted(runs, key=lambda run: str(run.next_scheduled_start_time))[:-1] for runs in due.values()]
+    return [run for runs in late for run in runs]
+
+
+async def _lost(client: PrefectClient, deployments: Collection[UUID]) -> list[FlowRun]:
+    """Mark them and their subflows as crashed, which frees their places, and say it in the ledger."""
+    lost = await _runs(client, deployments, LEFT)
+    for run in lost:
+        for part in [*await _parts(client, run), run]:
+            await client.set_flow_run_state(part.id, Crashed(message=KILLED), force=True)
+        flow = await client.read_flow(run.flow_id)
+        note_failure(flow.name, run.id, run.parameters, KILLED)
+    return lost
+
+
+async def _parts(client: PrefectClient, run: FlowRun) -> list[FlowRun]:
+    """Subflows of a run that are not over."""
+    wanted = FlowRunFilter(parent_flow_run_id=FlowRunFilterParentFlowRunId(any_=[run.id]), state=_in(LEFT))
+    return await client.read_flow_runs(flow_run_filter=wanted)
+
+
+async def _runs(client: PrefectClient, deployments: Collection[UUID], types: Iterable[StateType]) -> list[FlowRun]:
+    ours = FlowRunFilter(deployment_id=FlowRunFilterDeploymentId(any_=list(deployments)), state=_in(types))
+    found: list[FlowRun] = []
+    while True:
+        about: dict[str, Any] = {"limit": PAGE, "offset": len(found), "sort": FlowRunSort.EXPECTED_START_TIME_ASC}
+        page = await client.read_flow_runs(flow_run_filter=ours, **about)
+        found += page
+        if len(page) < PAGE:
+            return found
+
+
+def _in(types: Iterable[StateType]) -> FlowRunFilterState:
+    return FlowRunFilterState(type=FlowRunFilterStateType(any_=list(types)))

@@ -1,0 +1,182 @@
+"""The runner: all deployments of a home, served by one process that outlives its server and leaves nothing behind."""
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+from filelock import FileLock, Timeout
+from prefect.client.orchestration import get_client
+from prefect.runner import Runner
+from prefect.settings import PREFECT_API_URL
+
+from flows import automations, leftovers
+from flows.deployments import deployment, plans
+from flows.running import RUNNER
+from trimtab.errors import TrimtabError
+from trimtab.settings import Settings
+
+Say = Callable[[str], None]
+ASK_SECONDS = 1  # between two questions whether the server is up
+STOP_SECONDS = 12  # that runs get to end; then they are killed
+
+log = logging.getLogger("trimtab.runner")
+
+
+def serve(settings: Settings, say: Say) -> None:
+    """Serve until SIGTERM or SIGINT. TrimtabError where a runner of this home runs already, or no server is named."""
+    url = PREFECT_API_URL.value()
+    if not url:
+        raise TrimtabError(
+            "No Prefect server is named; run `trimtab up`, which starts one, or set PREFECT_API_URL to yours."
+        )
+    with only_one(settings.home):
+        os.environ[RUNNER] = str(os.getpid())
+        asyncio.run(Serving(settings, url, say).until_stopped())
+
+
+def only_one(home: Path) -> FileLock:
+    """The lock that a runner holds as long as it lives."""
+    (home / "locks").mkdir(parents=True, exist_ok=True)
+    lock = FileLock(home / "locks" / "runner.lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise TrimtabError(f"A runner serves {home} already; stop it first, or give this one a --home.") from error
+    return lock
+
+
+class OurRunner(Runner):
+    """Prefect's, but a server that is away does not end it: Prefect's gives up after three polls."""
+
+    away = False
+
+    def handle_sigterm(self, *_: Any, **__: Any) -> None:
+        """Prefect's would end the loop from inside the signal; ours is told by `Serving`."""
+
+    async def __aenter__(self) -> "OurRunner":
+        await super().__aenter__()
+        poll = self._scheduled_run_poller._get_and_submit_flow_runs
+
+        async def patiently(*given: Any, **named: Any) -> None:
+            try:
+                await poll(*given, **named)
+                self.back = self.away
+            except (httpx.TransportError, httpx.HTTPStatusError) as error:
+                self.away = True
+                log.info("The Prefect server does not answer: %s", error)
+
+        self._scheduled_run_poller._get_and_submit_flow_runs = patiently  # type: ignore[method-assign]
+        return self
+
+    back = False  # the server was away and answers again
+
+    @property
+    def busy(self) -> bool:
+        return bool(self._process_manager.flow_run_ids())
+
+    def kill(self) -> None:
+        """End the runs that are left, without asking anybody."""
+        for run in self._process_manager.flow_run_ids():
+            handle = self._process_manager.get(run)
+            if handle is not None and handle.pid:
+                os.kill(handle.pid, signal.SIGKILL)
+
+
+class Serving:
+    """One life of `trimtab runner`: as many Prefect runners, one after the other, as its server has lives."""
+
+    def __init__(self, settings: Settings, url: str, say: Say) -> None:
+        self.settings, self.url, self.say = settings, url, say
+        self.stopping = asyncio.Event()
+
+    async def until_stopped(self) -> None:
+        loop = asyncio.get_running_loop()
+        first = True
+        while not self.stopping.is_set():
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.add_signal_handler(number, self.stopping.set)
+            await self.wait_for_server()
+            if not self.stopping.is_set():
+                await self.one_life(first)
+            first = False
+        self.say("The runner has stopped.")
+
+    async def wait_for_server(self) -> None:
+        """Until the server answers, or we are told to stop."""
+        told = False
+        async with httpx.AsyncClient(timeout=5) as web:
+            while not self.stopping.is_set():
+                try:
+                    if (await web.get(f"{self.url.rstrip('/')}/health")).is_success:
+                        return
+                except httpx.TransportError:
+                    pass
+                if not told:
+                    self.say(f"Waiting for the Prefect server at {self.url}.")
+                told = True
+                await self._pause(ASK_SECONDS)
+
+    async def one_life(self, first: bool) -> None:
+        """Register, clear away what was left, then run what is due; ends with the server's life, or when told."""
+        known = self.settings.schedules
+        runner = OurRunner(
+            "trimtab", query_seconds=known.poll_seconds, limit=known.runs_at_once, pause_on_shutdown=False
+        )
+        try:
+            ids = await self.register(runner)
+            if first:
+                await self.clear(list(ids.values()))
+        except (httpx.TransportError, httpx.HTTPStatusError) as error:
+            self.say(f"The Prefect server went away: {error}.")
+            await self._pause(ASK_SECONDS)
+            return
+        self.say(f"{len(ids)} deployments are served from {self.settings.home}.")
+        await self.run(runner)
+
+    async def register(self, runner: OurRunner) -> dict[str, UUID]:
+        """Every deployment by name, and the automations; twice leaves what is there."""
+        ids = {plan.name: await runner.aadd_deployment(deployment(plan)) for plan in plans(self.settings)}
+        acts = {name.partition("/")[2]: number for name, number in ids.items() if name.startswith("act/")}
+        async with get_client() as client:
+            await automations.put_in_place(client, acts)
+        return ids
+
+    async def clear(self, ids: list[UUID]) -> None:
+        async with get_client() as client:
+            for line in await leftovers.clear(client, ids):
+                self.say(line)
+
+    async def run(self, runner: OurRunner) -> None:
+        running = asyncio.create_task(runner.start())
+        while not running.done() and not self.stopping.is_set():
+            # what Prefect's runner had open to the server, it does not open again: begin anew, between two runs
+            if runner.back and not runner.busy:
+                self.say("The Prefect server is back.")
+                break
+            await self._pause(min(1.0, self.settings.schedules.poll_seconds))
+        await _stop(runner, running)
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self.stopping.wait(), seconds)
+        except TimeoutError:
+            return
+
+
+async def _stop(runner: OurRunner, running: "asyncio.Task[None]") -> None:
+    """Have the runs end as cancelled; what does not end, or cannot say so to the server, is killed."""
+    if runner.started:
+        try:
+            await asyncio.wait_for(runner.astop(), STOP_SECONDS)
+        except (TimeoutError, httpx.HTTPError):
+            runner.kill()
+    _, pending = await asyncio.wait({running}, timeout=STOP_SECONDS)
+    for task in pending:
+        task.cancel()
+    await asyncio.gather(running, return_exceptions=True)
