@@ -1,6 +1,8 @@
 """Short questions over HTTP to what runs on this machine, past any proxy."""
 
 import json
+from base64 import b64encode
+from collections.abc import Mapping
 from typing import Any
 from urllib.request import ProxyHandler, Request, build_opener
 
@@ -16,8 +18,17 @@ def answers(url: str, seconds: float) -> bool:
         return False
 
 
-def ask(url: str, seconds: float, body: dict[str, Any] | None = None) -> Any:
-    """The JSON that it answers, to a POST where there is a `body`. Raises OSError or ValueError."""
-    data = None if body is None else json.dumps(body).encode()
-    with _direct.open(Request(url, data, {"Content-Type": "application/json"}), timeout=seconds) as answer:  # noqa: S310
+def ask(url: str, seconds: float, body: dict[str, Any], headers: Mapping[str, str]) -> Any:
+    """The JSON that a POST of `body` is answered with. Raises OSError or ValueError."""
+    asked = Request(url, json.dumps(body).encode(), {"Content-Type": "application/json", **headers})  # noqa: S310
+    with _direct.open(asked, timeout=seconds) as answer:
         return json.loads(answer.read())
+
+
+def credentials(environ: Mapping[str, str]) -> dict[str, str]:
+    """The header that Prefect's own client would send, from the variables that it reads."""
+    if key := environ.get("PREFECT_API_KEY"):
+        return {"Authorization": f"Bearer {key}"}
+    if pair := environ.get("PREFECT_API_AUTH_STRING"):
+        return {"Authorization": f"Basic {b64encode(pair.encode()).decode()}"}
+    return {}

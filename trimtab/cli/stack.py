@@ -1,11 +1,18 @@
-"""`trimtab up`."""
+"""`trimtab up` and `trimtab doctor`."""
 
+import json
 import os
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from trimtab.cli.main import cli, settings_of
+from trimtab.cli.main import cli, json_option, now, settings_of
+from trimtab.errors import SettingsError
+
+if TYPE_CHECKING:
+    from trimtab.settings import Settings
 
 
 @cli.command()
@@ -30,3 +37,42 @@ def up(context: click.Context, sources: tuple[Path, ...]) -> None:
 
 def _say(line: str) -> None:
     click.echo(line)
+
+
+@cli.command()
+@json_option
+@click.pass_context
+def doctor(context: click.Context, as_json: bool) -> None:
+    """Check installation, stores, ports, clock, schedules and models, and say what to do. Only looks.
+
+    Exits with 1 if something is wrong.
+    """
+    settings, trouble = _settings_or_defaults(context)
+    from infra.doctor.examine import examine, fit
+    from infra.doctor.finding import Case
+
+    found = []
+    for finding in examine(Case(settings, now(), dict(os.environ), trouble)):
+        found.append(finding)
+        if not as_json:
+            click.echo(str(finding))
+    if as_json:
+        click.echo(json.dumps({"fit": fit(found), "findings": [asdict(each) for each in found]}, indent=2))
+    if not fit(found):
+        context.exit(1)
+
+
+def _settings_or_defaults(context: click.Context) -> "tuple[Settings, str | None]":
+    """Settings, and what is wrong with them; then all but `home` is at its default. Makes no folder."""
+    from trimtab import settings
+    from trimtab.quiet import SILENCE
+
+    for name, value in SILENCE.items():
+        os.environ.setdefault(name, value)
+    try:
+        found, trouble = settings.load(context.obj), None
+    except SettingsError as error:
+        home = context.obj or Path(os.environ.get("TRIMTAB_HOME", ".trimtab"))
+        found, trouble = settings.Settings.model_construct(home=home.expanduser().resolve()), str(error)
+    os.environ.setdefault("PREFECT_HOME", str(found.home / "prefect"))
+    return found, trouble
