@@ -39,10 +39,12 @@ def act(
         as_of: Moment that is written down (UTC). Empty: now.
         decision: Number of the decision in the ledger. Empty: the newest.
     """
-    stores = steps.open_stores(home)
+    stores, at = steps.open_stores(home), steps.moment(as_of)
     known = stores.ledger.entries(stores.model(model).name, "decision")
     wanted = [entry for entry in known if decision in (None, entry.id)]
-    return carry_out(stores, wanted[-1], steps.moment(as_of)) if wanted else None
+    outcome = carry_out(stores, wanted[-1], at) if wanted else None
+    steps.tell(stores, at)
+    return outcome
 
 
 def carry_out(stores: Stores, decision: Entry, at: datetime) -> dict[str, Any] | None:

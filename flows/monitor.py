@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from flows import steps
+from flows import artifacts, steps
 from flows.announce import announce
 from flows.running import flow_of
 from models.spec import Model
@@ -11,6 +11,7 @@ from models.stores import Stores
 from models.waiting import standing
 from monitoring.decide import decide
 from monitoring.due import windows_due
+from monitoring.workspace import follow
 from trimtab.ledger import Entry
 
 REACH = timedelta(days=91)  # that missed windows are caught up with: what is older, nobody acts on
@@ -34,9 +35,10 @@ def monitor(model: str, as_of: datetime | None = None, home: str | None = None) 
     ends = (now,) if as_of is not None else due(stores, model, now)
     if not ends:
         return {"windows": 0, "sentence": f"No window of {model} is over that was not judged."}
-    judged = [judge(stores, spec, end) for end in ends]
-    entry, rows = judged[-1]
+    entry, rows = catch_up(stores, spec, ends)[-1]
+    follow(stores, model)
     announce(entry)
+    steps.tell(stores, now)
     return told(stores, entry, rows) | {"windows": len(ends)}
 
 
@@ -47,12 +49,26 @@ def due(stores: Stores, model: str, now: datetime) -> tuple[datetime, ...]:
     return windows_due(stores.ledger, model, now, length=length, delay=delay, reach=max(REACH, 2 * length))
 
 
+def catch_up(stores: Stores, spec: Model, ends: tuple[datetime, ...]) -> list[tuple[Entry, int]]:
+    """Window by window; where they are several, a bar shows how far it is."""
+    if len(ends) == 1:
+        return [judge(stores, spec, ends[0])]
+    judged = []
+    with artifacts.progress(spec.name, "monitor") as moved:
+        for end in ends:
+            judged.append(judge(stores, spec, end))
+            moved(100 * len(judged) / len(ends), f"{len(judged)} of {len(ends)} windows, to {end:%Y-%m-%d %H:%M}")
+    return judged
+
+
 def judge(stores: Stores, spec: Model, end: datetime) -> tuple[Entry, int]:
     """The decision on the window that ends at `end`, and the rows it rests on."""
     steps.notice_moves(stores, spec, end)
     steps.refresh_features(stores, end)
     evidence, report = steps.assess(stores, spec, end)
-    return steps.write_record(stores, evidence, decide(evidence, stores.settings), report), evidence.rows
+    entry = steps.write_record(stores, evidence, decide(evidence, stores.settings), report)
+    artifacts.show_decision(stores, entry, evidence.measures)
+    return entry, evidence.rows
 
 
 def told(stores: Stores, entry: Entry, rows: int) -> dict[str, Any]:

@@ -32,6 +32,7 @@ def release(
     ended = [entry for name in names for entry in steps.settle_reviews(stores, name, as_of)]
     waits = [found for name in names if (found := standing(stores.registry, stores.ledger, name))]
     late = [done for name in names if decisions and (done := _catch_up(stores, name, as_of))]
+    steps.tell(stores, as_of)
     told = [*map(outcome, ended), *(found.line for found in waits), *(done["sentence"] for done in late)]
     return {"rows": len(ended), "sentence": "\n".join(told) or "Nothing waits for review."}
 

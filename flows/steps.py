@@ -9,7 +9,9 @@ from typing import Any
 
 from filelock import Timeout
 
+from flows import artifacts
 from flows.running import step
+from flows.tell import tell as tell_people
 from models.beside import score_beside as score_beside_champion
 from models.by_hand import look
 from models.history import load_history, training_period
@@ -60,6 +62,7 @@ assess = step("assess window", assess_window)
 write_record = step("record decision", record)
 watch_look = step("hold against the version before", look_at_watch)
 materialise = step("refresh the online store", freshen)
+tell = step("tell people", tell_people)
 
 
 def challenge(
@@ -80,9 +83,13 @@ def challenge(
         if done := stores.ledger.find(finished):
             return {"done": "before", **done.evidence, "sentence": f"Already done: {done.reason}"}
         stores.ledger.append("retrain_started", reason=reason, key=started, evidence={"what": what}, **told)
-        refresh_features(stores, as_of)
-        history = gather_history(stores, spec, as_of)
-        outcome = work(stores, spec, history, as_of, reason, key, actor=actor, **about)
+        with artifacts.progress(model, what) as moved:
+            refresh_features(stores, as_of)
+            moved(15, "features are built")
+            history = gather_history(stores, spec, as_of)
+            moved(30, "training, and judging by the gates")
+            outcome = work(stores, spec, history, as_of, reason, key, actor=actor, **about)
+        artifacts.show_challenger(stores, outcome.verdict.entry)
         result = outcome.summary()
         version, sentence = outcome.trained.version, outcome.sentence
         stores.ledger.append(

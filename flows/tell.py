@@ -49,6 +49,7 @@ def try_out(settings: Settings, at: datetime) -> dict[str, str | None]:
 
 def _tell(stores: Stores, as_of: datetime) -> str:
     entries, found = stores.ledger.entries(), _receivers(stores.settings.alerts)
+    as_of = max([as_of, *(entry.at for entry in entries)])  # a run that looks back tells of now
     known = told(entries)
     _note_listeners(stores.ledger, known, [receiver.name for receiver in found], as_of)
     if not found:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from flows import steps
+from flows import artifacts, steps
 from flows.running import flow_of
 
 
@@ -25,4 +25,5 @@ def train(
     history = steps.gather_history(stores, spec, as_of)
     key = f"train/{as_of:%Y-%m-%dT%H:%M:%S}"
     outcome = steps.train_and_judge(stores, spec, history, as_of, reason, key, actor="train flow")
+    artifacts.show_challenger(stores, outcome.verdict.entry)
     return outcome.summary()

@@ -24,4 +24,5 @@ def watch(model: str, home: str | None = None, as_of: datetime | None = None) ->
     found = steps.watch_look(stores, spec, as_of)
     if found is not None and found.kind == "decision":
         announce(found)
+    steps.tell(stores, as_of)
     return {"found": found and found.kind, "sentence": found.reason if found else f"The watch of {model} goes on."}

@@ -1,0 +1,102 @@
+"""What a flow run shows in Prefect: its decision, the window's table, a comparison, links, and how far long work is.
+
+An artifact is for looking at: outside of a flow run there is none, and one that cannot be written stops nothing. Keys
+are made of the model and of what is shown, so that Prefect keeps the history of each.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from prefect.artifacts import LinkArtifact, MarkdownArtifact, ProgressArtifact, TableArtifact, update_progress_artifact
+from prefect.context import FlowRunContext
+from prefect.logging import get_run_logger
+
+from models.stores import Stores
+from monitoring import shown
+from monitoring.measures import Measure
+from monitoring.outlook import outlook
+from monitoring.pointers import Link, links_of
+from trimtab import addresses
+from trimtab.entry import Entry
+
+
+def show_decision(stores: Stores, entry: Entry, measures: Iterable[Measure]) -> None:
+    """The decision on a window, all that was measured of it, and a link to each page about it."""
+    if FlowRunContext.get() is None:
+        return
+    links, measured = _links(stores, entry), tuple(measures)
+    text = shown.decision(entry, measured, _outlook(stores, entry), links)
+    end = str(entry.evidence.get("window_end", ""))[:16]
+    _show(MarkdownArtifact(key=key(entry.model, "decision"), markdown=text, description=_first(entry.reason)))
+    if found := shown.rows(measured):
+        about = f"Everything that was measured of the window of {entry.model} up to {end}, most evidence first"
+        _show(TableArtifact(key=key(entry.model, "window"), table=found, description=about))
+    _show_links(entry, links)
+
+
+def show_challenger(stores: Stores, entry: Entry) -> None:
+    """A new version against the champion and the gates; `entry` is what became of it."""
+    if FlowRunContext.get() is None:
+        return
+    links = _links(stores, entry)
+    text = shown.challenger(entry, links)
+    _show(MarkdownArtifact(key=key(entry.model, "challenger"), markdown=text, description=_first(entry.reason)))
+    _show_links(entry, links)
+
+
+@contextmanager
+def progress(model: str, what: str) -> Iterator[Callable[[float, str], None]]:
+    """A bar in the UI; call it with the percentage done and what is done now."""
+    artifact = _show(ProgressArtifact(key=key(model, f"{what}-progress"), progress=0.0, description=f"{what}: begun"))
+
+    def moved(percent: float, words: str) -> None:
+        if artifact is not None:
+            _tried(lambda: update_progress_artifact(artifact.id, percent, description=f"{what}: {words}"))
+
+    yield moved
+    moved(100.0, "done")
+
+
+def key(model: str, what: str) -> str:
+    """Small letters, digits and dashes, as Prefect wants them."""
+    return re.sub(r"[^a-z0-9]+", "-", f"{model} {what}".lower()).strip("-")
+
+
+def _links(stores: Stores, entry: Entry) -> tuple[Link, ...]:
+    settings = stores.settings
+    at = addresses.read(settings.home, settings.links)
+    series = (Link("series over time", at.evidently),) if at.evidently else ()
+    return (*links_of(entry, at, settings.home), *series)
+
+
+def _outlook(stores: Stores, entry: Entry) -> str:
+    entries = stores.ledger.entries(entry.model)
+    return outlook(stores.ledger, entries, entry.model, entry.version, entry.at, stores.settings)
+
+
+def _show_links(entry: Entry, links: Iterable[Link]) -> None:
+    """Those that Prefect's pages may open: a file on this machine they may not."""
+    for link in links:
+        if link.url.startswith("http"):
+            about = f"{link.name} of {entry.model}"
+            _show(LinkArtifact(key=key(entry.model, link.name), link=link.url, link_text=about, description=about))
+
+
+def _show(artifact: Any) -> Any:
+    """What the server made of it; None outside of a flow run, and where it could not be made."""
+    return _tried(artifact.create) if FlowRunContext.get() is not None else None
+
+
+def _tried(work: Callable[[], Any]) -> Any:
+    try:
+        return work()
+    except Exception as error:  # noqa: BLE001 - the work is done; only its picture is missing
+        get_run_logger().warning(f"An artifact could not be shown: {type(error).__name__}.")
+        return None
+
+
+def _first(sentence: str) -> str:
+    """What fits beside a name."""
+    return sentence if len(sentence) <= 200 else f"{sentence[:197]}..."
