@@ -24,6 +24,7 @@ import pandas
 class Bundle(mlflow.pyfunc.PythonModel):
     def load_context(self, context):
         self.scorer = Scorer.load(context.artifacts["bundle"])
+        self.score = getattr(self.scorer, "score", None)
 
     def predict(self, context, model_input: pandas.DataFrame, params=None):
         return self.scorer.predict(model_input)

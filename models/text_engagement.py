@@ -41,7 +41,7 @@ class TextModel:
 
 def fit_text(frame: DataFrame, distance: np.ndarray) -> TextModel:
     """`frame` in order of scoring, `distance` (rows,) from each topic's level."""
-    keys = topic_keys(frame)
+    keys = pa.array(topic_keys(frame), pa.string())
     everything = Vocabulary(
         words=_frequent(tokens(strings(frame["text"], pa.large_string()))[1], LEAST_WORD),
         topics=_frequent(keys, 1),

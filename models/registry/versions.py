@@ -4,11 +4,13 @@ One training run is one version. A version is made in one transaction, after eve
 at any point leaves a version that is complete or none; the run that it left half-made is closed by the next.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from filelock import FileLock
 from pandas import DataFrame
 
@@ -22,6 +24,7 @@ from models.spec import Fitted, Model
 from models.story import RunStory
 from trimtab.errors import RegistryError, UnknownModel, hint
 
+Score = Callable[[Mapping[str, np.ndarray]], Mapping[str, np.ndarray]]
 KEPT_LOADED = 8  # versions held in memory
 ABOUT = """The version called `champion` serves, `challenger` waits to be judged, `previous` served before.
 Each version's page says why it exists, what it beats and on which posts, and how to undo it.
@@ -56,6 +59,11 @@ class LoadedVersion:
     def predict(self, frame: DataFrame) -> DataFrame:
         """What the version says of each row, index kept."""
         return self.bundle.predict(None, frame)
+
+    @property
+    def score(self) -> Score | None:
+        """The same prediction of arrays by column, where the bundle's code can; a column that is missing is unknown."""
+        return getattr(self.bundle, "score", None)
 
     def explain(self, frame: DataFrame) -> DataFrame:
         """What each feature adds to each prediction."""

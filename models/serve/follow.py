@@ -15,7 +15,7 @@ from models.serve.lane import Patience
 from models.serve.live import Bundle, Live
 from models.serve.metrics import Metrics
 from models.serve.presence import Worker
-from models.serve.sample import sample_frame
+from models.serve.sample import sample_table
 from models.serve.scoring import checked, missing
 from models.spec import Model
 from trimtab.ledger import Ledger
@@ -131,7 +131,7 @@ class Follower:
 
     def _load(self, model: Model, version: str) -> Bundle:
         loaded = self.champions.registry.load(model.name, version)
-        return checked(Bundle(model, loaded, self.now()), sample_frame())
+        return checked(Bundle(model, loaded, self.now()), sample_table())
 
     def _refuse(self, one: Followed, version: str, why: str) -> None:
         serving = self.live.version(one.model.name)

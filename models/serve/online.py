@@ -1,11 +1,12 @@
 """Features of posts that were just handed in: content from the post itself, momentum from Feast's online store.
 
-Arrays until the last step: a frame costs a single post more than its features do.
+Arrays, for a frame costs a single post more than its features do.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -73,15 +74,31 @@ def nothing(rows: Rows, views: Sequence[str]) -> Columns:
     return {name: unknown for view in views for name in MOMENTUM[view][1].columns}
 
 
-def frame(rows: Rows, columns: Mapping[str, np.ndarray]) -> DataFrame:
-    """What a version scores: WORDS, content and momentum of each post."""
-    text = arrow(np.array([text or "" for text in rows.words["text"]], dtype=object))
+class Table:
+    """What a version scores: WORDS as objects, content and momentum as float32, an array a column."""
+
+    def __init__(self, columns: Columns) -> None:
+        self.columns = columns
+
+    def __len__(self) -> int:
+        return len(self.columns["text"])
+
+    @cached_property
+    def frame(self) -> DataFrame:
+        """For code that reads no arrays; made once."""
+        words = np.array([self.columns[name] for name in WORDS], object)
+        numbers = {name: values for name, values in self.columns.items() if name not in WORDS}
+        parts = DataFrame(words.T, columns=list(WORDS)), DataFrame(np.array([*numbers.values()]).T, columns=[*numbers])
+        return pd.concat(parts, axis=1)
+
+
+def table(rows: Rows, momentum: Columns) -> Table:
+    """The posts with their content and what is known of author, topic and link."""
+    text = [text or "" for text in rows.words["text"]]
     published = np.array([moment.replace(tzinfo=None) for moment in rows.published], "datetime64[us]")
-    content = content_numbers(text, rows.stated, published)
-    numbers = np.vstack([content, *columns.values()])
-    words = np.array([[text or "" for text in rows.words["text"]], *(rows.words[name] for name in WORDS[1:])], object)
-    names = [*NUMBERS, *columns]
-    return pd.concat([DataFrame(words.T, columns=list(WORDS)), DataFrame(numbers.T, columns=names)], axis=1)
+    content = content_numbers(arrow(np.array(text, dtype=object)), rows.stated, published)
+    words = {name: np.array(text if name == "text" else rows.words[name], object) for name in WORDS}
+    return Table({**words, **dict(zip(NUMBERS, content, strict=True)), **momentum})
 
 
 def _said(value: str | None) -> str | None:

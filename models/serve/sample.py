@@ -3,10 +3,8 @@
 from datetime import UTC, datetime
 
 import numpy as np
-import pandas as pd
-from pandas import DataFrame
 
-from models.serve.online import frame, nothing, rows_of
+from models.serve.online import Table, nothing, rows_of, table
 from models.serve.schemas import Post
 from trimtab.authors import Authors
 from trimtab.features import MOMENTUM
@@ -21,9 +19,10 @@ POSTS = (
 )
 
 
-def sample_frame() -> DataFrame:
+def sample_table() -> Table:
     """The posts twice: with no momentum known, and with one post of momentum everywhere."""
     rows = rows_of(POSTS, Authors(bytes(32)), AT)
     unknown = nothing(rows, tuple(MOMENTUM))
     once = dict.fromkeys(unknown, np.ones(len(rows), np.float32))
-    return pd.concat([frame(rows, unknown), frame(rows, once)], ignore_index=True)
+    one, other = table(rows, unknown).columns, table(rows, once).columns
+    return Table({name: np.concatenate([one[name], other[name]]) for name in one})

@@ -8,7 +8,7 @@ import numpy as np
 from pandas import DataFrame
 
 from models.serve.live import Bundle
-from models.serve.online import SERVED
+from models.serve.online import SERVED, Table
 from models.spec import Model
 from trimtab.errors import RegistryError
 from trimtab.posts import SENTIMENTS
@@ -28,14 +28,18 @@ class Said:
     reasons: list[list[dict[str, Any]]] | None = None
 
 
-def say(bundle: Bundle, frame: DataFrame, at: datetime, explain: bool = False) -> Said:
-    """Score the rows of `frame`; a feature of the model that it lacks is missing for every row."""
-    absent = set(bundle.model.features).difference(frame.columns)
-    rows = frame.assign(**dict.fromkeys(absent, np.nan)) if absent else frame
-    found = bundle.loaded.predict(rows)
+def say(bundle: Bundle, table: Table, at: datetime, explain: bool = False) -> Said:
+    """Score the rows of `table`; a feature of the model that it lacks is missing for every row."""
+    score = bundle.loaded.score
+    found = score(table.columns) if score is not None else bundle.loaded.predict(_frame(bundle, table))
     columns = {name: found[name].tolist() for name in wanted(bundle.model.target)}
-    reasons = _reasons(bundle.loaded.explain(rows)) if explain else None
+    reasons = _reasons(bundle.loaded.explain(_frame(bundle, table))) if explain else None
     return Said(bundle.model.name, bundle.version, at, columns, reasons)
+
+
+def _frame(bundle: Bundle, table: Table) -> DataFrame:
+    absent = set(bundle.model.features).difference(table.columns)
+    return table.frame.assign(**dict.fromkeys(absent, np.nan)) if absent else table.frame
 
 
 def missing(model: Model) -> list[str]:
@@ -48,13 +52,13 @@ def wanted(target: str) -> tuple[str, ...]:
     return COUNT if target == "count" else LABEL
 
 
-def fault(bundle: Bundle, frame: DataFrame) -> str | None:
+def fault(bundle: Bundle, table: Table) -> str | None:
     """Why a bundle is not fit to serve, judged by what it says of some rows; None for one that is."""
     try:
-        said = say(bundle, frame, bundle.since).columns
+        said = say(bundle, table, bundle.since).columns
     except Exception as error:  # noqa: BLE001 - code of a bundle may raise anything
         return f"it cannot score ({type(error).__name__}: {(str(error).splitlines() or [''])[0][:200]})"
-    if any(len(values) != len(frame) for values in said.values()):
+    if any(len(values) != len(table) for values in said.values()):
         return "it does not give one prediction a post"
     numbers = np.array([values for name, values in said.items() if name != "label"], dtype=float)
     if not np.isfinite(numbers).all():
@@ -66,9 +70,9 @@ def fault(bundle: Bundle, frame: DataFrame) -> str | None:
     return None if known else "its probabilities do not add up, or its labels are not known"
 
 
-def checked(bundle: Bundle, frame: DataFrame) -> Bundle:
+def checked(bundle: Bundle, table: Table) -> Bundle:
     """The bundle, if it is fit to serve; RegistryError if not."""
-    if why := fault(bundle, frame):
+    if why := fault(bundle, table):
         raise RegistryError(f"{bundle.model.name} {bundle.version} is not served: {why}.")
     return bundle
 

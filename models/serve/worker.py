@@ -17,7 +17,7 @@ from models.serve.lane import Lane, Patience
 from models.serve.live import Bundle, Live
 from models.serve.log import Line, PredictionLog
 from models.serve.metrics import Metrics
-from models.serve.online import Rows, frame, rows_of
+from models.serve.online import Rows, rows_of, table
 from models.serve.schemas import Post
 from models.serve.scoring import Said, missing, say
 from models.stores import Stores
@@ -111,7 +111,7 @@ class ServingWorker:
         )
 
     def _say(self, rows: Rows, found: Found, bundles: Sequence[Bundle], explain: bool, at: datetime) -> list[Said]:
-        full = frame(rows, found.columns)
+        full = table(rows, found.columns)
         return [say(bundle, full, at, explain) for bundle in bundles]
 
     def _note(self, rows: Rows, found: Found, said: Sequence[Said]) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from models.artifact import scoring_source
 from models.engagement import MODEL, metrics
-from models.scoring_engagement import COLUMNS, NUMBERS, Scorer
+from models.scoring_engagement import COLUMNS, KEYS, NUMBERS, Scorer
 from models.spec import FitSettings, Fitted
 from tests.engagement_posts import make_rows
 from trimtab.errors import NotEnoughData
@@ -45,6 +45,22 @@ def test_the_same_rows_give_the_same_bundle(fitted):
 def test_another_seed_gives_another_booster(fitted):
     other = MODEL.fit(make_rows(), FitSettings(seed=4, threads=1))
     assert other.files["booster.txt"] != fitted.files["booster.txt"]
+
+
+def test_a_post_is_scored_the_same_alone_or_among_many_in_a_frame_or_by_column(scorer, monkeypatch):
+    rows = make_rows(60, seed=5).assign(has_link=np.nan, link_domain="ä.example")
+    rows = rows.astype(dict.fromkeys(NUMBERS, np.float32))  # as features are
+    rows.loc[::7, ["text", "topic"]] = ["", None]
+    rows.loc[::5, "text"] = "ΣΑΣ İs this NEWS? 123 \ud83d"
+    wanted = scorer.predict(rows)
+    columns = {
+        name: rows[name].to_numpy(object if name in KEYS else np.float32, na_value=None) for name in [*KEYS, *NUMBERS]
+    }
+    alone = [scorer.score({name: values[at : at + 1] for name, values in columns.items()}) for at in range(len(rows))]
+    monkeypatch.setitem(scorer.predict.__func__.__globals__, "FEW", 0)
+    for name in wanted:
+        assert np.concatenate([one[name] for one in alone]).tobytes() == wanted[name].to_numpy().tobytes()
+    pd.testing.assert_frame_equal(scorer.predict(rows), wanted, check_exact=True)
 
 
 def test_it_learns_more_than_the_level_of_the_topic(scorer):

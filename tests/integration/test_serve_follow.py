@@ -17,7 +17,7 @@ from models.registry import LoadedVersion, Registry
 from models.serve import presence
 from models.serve.acks import newest_move
 from models.serve.live import Bundle, Live
-from models.serve.sample import sample_frame
+from models.serve.sample import sample_table
 from models.serve.scoring import fault
 from tests.served import POST, away, home_with_versions, move, now, serving, until
 from tests.tiny_model import MODEL
@@ -107,7 +107,7 @@ def test_a_bundle_that_cannot_be_loaded_is_named_once_and_the_last_good_version_
         assert len([record for record in caplog.records if "tiny 2 could not be loaded" in record.message]) == 1
         move(stores, "3")
         until(lambda: served.first()["version"] == "3")
-        assert served.ready()["models"][0]["problem"] is None
+        until(lambda: served.ready()["models"][0]["problem"] is None)  # said after the acknowledgement
 
 
 def test_a_bundle_that_says_nonsense_is_not_served():
@@ -115,7 +115,7 @@ def test_a_bundle_that_says_nonsense_is_not_served():
         def predict(_, frame):
             return DataFrame({name: np.full(len(frame), value) for name, value in columns.items()}, index=frame.index)
 
-        return fault(Bundle(MODEL, LoadedVersion("tiny", "1", SimpleNamespace(predict=predict)), now()), sample_frame())
+        return fault(Bundle(MODEL, LoadedVersion("tiny", "1", SimpleNamespace(predict=predict)), now()), sample_table())
 
     assert said(value=1.0, low=0.0, high=2.0) is None
     assert "not numbers" in said(value=np.nan, low=0.0, high=2.0)

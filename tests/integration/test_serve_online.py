@@ -8,7 +8,7 @@ import pytest
 
 from models.online_store import OnlineStore
 from models.serve.freshen import freshen
-from models.serve.online import frame, momentum, rows_of
+from models.serve.online import momentum, rows_of, table
 from models.serve.schemas import Post
 from models.stores import Stores
 from tests.served import away, home_with_versions, serving, until
@@ -79,7 +79,7 @@ def test_a_post_that_is_handed_in_has_the_features_that_a_flow_would_give_it(sto
     posts.attrs["home"] = stores.settings.home
     rows = rows_of(handed_in(posts), Authors.of(stores.settings.home), AS_OF)
     columns, known = momentum(OnlineStore(stores.settings.features_path).rows, rows, VIEWS)
-    found = frame(rows, columns)
+    found = table(rows, columns).frame
     asked = posts[["post_id", "author", "link_domain"]].assign(topic_key=topic_key(posts))
     wanted = stores.features.online("engagement", asked)
     content = stores.features.frame("engagement", asked.assign(event_timestamp=AS_OF))

@@ -22,7 +22,7 @@ def test_a_topic_silent_for_a_month_falls_back_on_its_quarter():
 
 def test_a_topic_without_history_starts_at_the_base():
     assert level(momentum(topic_mean_28d=np.nan, topic_posts_28d=np.nan), 1.5) == pytest.approx(1.5)
-    assert level(DataFrame(index=[0]), 1.5) == pytest.approx(1.5)
+    assert level(DataFrame({"text": ["Look!"]}), 1.5) == pytest.approx(1.5)
 
 
 def test_a_missing_column_is_read_as_unknown():

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from models import text_engagement
-from models.scoring_engagement import IN_TOPIC, SLOT_BITS, TEXT_CHARS, Vocabulary, slots, strings, tokens
+from models.scoring_engagement import IN_TOPIC, SLOT_BITS, TEXT_CHARS, Vocabulary, plain, slots, split, strings, tokens
 from models.text_engagement import LEAST_TOPIC, fit_text, ridge
 from tests.engagement_posts import make_rows
 
@@ -50,6 +50,16 @@ def test_any_text_gives_words_in_the_order_of_its_rows(texts):
     assert len(rows) == len(found)
     assert (np.diff(rows) >= 0).all()
     assert not len(rows) or (rows.min() >= 0 and rows.max() < len(texts))
+
+
+@given(
+    st.lists(
+        st.none() | st.text() | st.text("aZ 7?#İΣß\ud83d\u00a0", min_size=TEXT_CHARS - 9, max_size=600), max_size=8
+    )
+)
+def test_texts_are_read_one_by_one_as_they_are_by_column(texts):
+    found = [[word.decode() for word in row] for row in split(plain(np.array([*texts, None], object)))]
+    assert found == words_of(*texts, None)
 
 
 @given(st.integers(0, 9), st.lists(st.integers(-1, 2**40), min_size=1, max_size=20))
