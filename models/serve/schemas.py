@@ -35,8 +35,16 @@ def _moment(value: Any) -> datetime:
     return found
 
 
+def _whole(value: Any) -> Any:
+    """JSON has one kind of number: 120.0 is as whole as 120."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+YEARS = r"^(19[7-9]|20\d|21\d)\d-"
 Key = Annotated[str, Field(max_length=KEY_CHARS)]
-Time = Annotated[datetime, BeforeValidator(_moment, json_schema_input_type=datetime)]
+Written = Annotated[str, Field(json_schema_extra={"format": "date-time", "pattern": YEARS})]  # as the API describes it
+Time = Annotated[datetime, BeforeValidator(_moment, json_schema_input_type=Written)]
+Count = Annotated[StrictInt, Field(ge=0, lt=2**31), BeforeValidator(_whole)]
 
 
 class Asked(BaseModel):
@@ -52,7 +60,7 @@ class Post(Asked):
     author: Key | None = Field(None, description="as the platform names them; only a keyed hash is kept")
     text: Annotated[str, Field(max_length=TEXT_CHARS)]
     link_domain: Key | None = None
-    body_chars: Annotated[StrictInt, Field(ge=0, lt=2**31)] | None = None
+    body_chars: Count | None = None
     has_image: StrictBool | None = None
     has_video: StrictBool | None = None
     has_link: StrictBool | None = None

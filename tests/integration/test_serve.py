@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 from contextlib import suppress
 
@@ -53,6 +54,21 @@ def test_reasons_are_told_when_they_are_asked_for(served):
 def test_a_post_of_any_text_is_scored(served):
     for text in ("", " ", "\x00", "🙂" * 5_000, "ليس جيدا؟", "\ufeff\u202e", "@" * 300, "x" * 100_000):
         assert served.first(POST | {"text": text})["value"] is not None
+
+
+def test_a_whole_number_may_be_written_with_a_nought_behind_the_point(served):
+    written = json.dumps({"posts": [POST | {"body_chars": 120.0}]}).encode()
+    answer = served.client.post("/v1/score", content=written, headers={"content-type": "application/json"})
+    assert answer.status_code == 200, answer.text
+    assert "valid integer" in refused(served.score(POST | {"body_chars": 12.5}), 422)
+
+
+def test_what_is_described_of_a_moment_is_what_is_taken(served):
+    told = served.client.get("/openapi.json").json()["components"]["schemas"]["Post"]["properties"]
+    [written, _] = told["published_at"]["anyOf"]
+    for moment in ("1970-01-01T00:00:00Z", "2199-12-31T23:59:59Z", "1969-12-31T23:59:59Z", "2200-01-01T00:00:00Z"):
+        taken = served.score(POST | {"published_at": moment}).status_code == 200
+        assert taken == bool(re.match(written["pattern"], moment)), moment
 
 
 def test_what_serves_is_listed_with_what_it_predicts(served):
