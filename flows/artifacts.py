@@ -18,6 +18,7 @@ from monitoring import shown
 from monitoring.measures import Measure
 from monitoring.outlook import outlook
 from monitoring.pointers import Link, links_of
+from monitoring.workspace import project_id
 from trimtab import addresses
 from trimtab.entry import Entry
 
@@ -28,8 +29,9 @@ def show_decision(stores: Stores, entry: Entry, measures: Iterable[Measure]) -> 
         return
     links, measured = _links(stores, entry), tuple(measures)
     text = shown.decision(entry, measured, _outlook(stores, entry), links)
-    end = str(entry.evidence.get("window_end", ""))[:16]
-    _show(MarkdownArtifact(key=key(entry.model, "decision"), markdown=text, description=_first(entry.reason)))
+    end = str(entry.evidence.get("window_end", ""))[:10]
+    what = f"The decision on the window of {entry.model} up to {end}: {entry.evidence['action']}"
+    _show(MarkdownArtifact(key=key(entry.model, "decision"), markdown=text, description=what))
     if found := shown.rows(measured):
         about = f"Everything that was measured of the window of {entry.model} up to {end}, most evidence first"
         _show(TableArtifact(key=key(entry.model, "window"), table=found, description=about))
@@ -42,7 +44,8 @@ def show_challenger(stores: Stores, entry: Entry) -> None:
         return
     links = _links(stores, entry)
     text = shown.challenger(entry, links)
-    _show(MarkdownArtifact(key=key(entry.model, "challenger"), markdown=text, description=_first(entry.reason)))
+    what = f"{entry.model} {entry.version} against the version that served, and the gates: {entry.what}"
+    _show(MarkdownArtifact(key=key(entry.model, "challenger"), markdown=text, description=what))
     _show_links(entry, links)
 
 
@@ -67,7 +70,7 @@ def key(model: str, what: str) -> str:
 def _links(stores: Stores, entry: Entry) -> tuple[Link, ...]:
     settings = stores.settings
     at = addresses.read(settings.home, settings.links)
-    series = (Link("series over time", at.evidently),) if at.evidently else ()
+    series = (Link("series over time", f"{at.evidently}/projects/{project_id(entry.model)}"),) if at.evidently else ()
     return (*links_of(entry, at, settings.home), *series)
 
 
@@ -95,8 +98,3 @@ def _tried(work: Callable[[], Any]) -> Any:
     except Exception as error:  # noqa: BLE001 - the work is done; only its picture is missing
         get_run_logger().warning(f"An artifact could not be shown: {type(error).__name__}.")
         return None
-
-
-def _first(sentence: str) -> str:
-    """What fits beside a name."""
-    return sentence if len(sentence) <= 200 else f"{sentence[:197]}..."

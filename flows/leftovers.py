@@ -62,16 +62,22 @@ async def _lost(client: PrefectClient, deployments: Collection[UUID]) -> list[Fl
 
 async def _parts(client: PrefectClient, run: FlowRun) -> list[FlowRun]:
     """Subflows of a run that are not over."""
-    wanted = FlowRunFilter(parent_flow_run_id=FlowRunFilterParentFlowRunId(any_=[run.id]), state=_in(LEFT))
-    return await client.read_flow_runs(flow_run_filter=wanted)
+    return await _read(
+        client, FlowRunFilter(parent_flow_run_id=FlowRunFilterParentFlowRunId(any_=[run.id]), state=_in(LEFT))
+    )
 
 
 async def _runs(client: PrefectClient, deployments: Collection[UUID], types: Iterable[StateType]) -> list[FlowRun]:
-    ours = FlowRunFilter(deployment_id=FlowRunFilterDeploymentId(any_=list(deployments)), state=_in(types))
+    of_them = FlowRunFilterDeploymentId(any_=list(deployments))
+    return await _read(client, FlowRunFilter(deployment_id=of_them, state=_in(types)))
+
+
+async def _read(client: PrefectClient, wanted: FlowRunFilter) -> list[FlowRun]:
+    """All of them. The server refuses a question that names no order and no limit."""
     found: list[FlowRun] = []
     while True:
         about: dict[str, Any] = {"limit": PAGE, "offset": len(found), "sort": FlowRunSort.EXPECTED_START_TIME_ASC}
-        page = await client.read_flow_runs(flow_run_filter=ours, **about)
+        page = await client.read_flow_runs(flow_run_filter=wanted, **about)
         found += page
         if len(page) < PAGE:
             return found

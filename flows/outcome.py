@@ -84,7 +84,9 @@ def in_words(state: Any) -> str:
     """Why a run failed, as the one sentence of its error."""
     message = (state.message or state.name or "it failed").strip()
     if found := KILLED.match(message):
-        return f"The process of the run was killed or ended by itself with code {found[1]}."
+        code = int(found[1])
+        how = f"was killed (signal {-code})" if code < 0 else f"ended with code {code} before it could say why"
+        return f"The process of the run {how}; what was done is kept, and the next run goes on from there."
     first = next(iter(PREFIX.sub("", message).strip().splitlines()), "") or message
     if state.name == "TimedOut":
         return f"{message.rstrip('.')}. What was done so far is kept; the next run goes on from there."

@@ -34,10 +34,9 @@ class Receiver:
     def give(self, message: Message) -> str | None:
         """None once the receiver took the message, else why not, in words without secrets. Never raises."""
         answer: list[str | None] = []
-        # The settings of Prefect are in the context; a thread that hangs must not keep the process from ending.
         run = contextvars.copy_context().run
         work = Thread(target=run, args=(lambda: answer.append(self._try(message)),), name=f"{SENDER}{self.name}")
-        work.daemon = True
+        work.daemon = True  # one that hangs must not keep the process from ending
         work.start()
         work.join(self.seconds)
         return answer[0] if answer else f"gave no answer within {self.seconds:g} s"

@@ -1,7 +1,6 @@
 """The runner: all deployments of a home, served by one process that outlives its server and leaves nothing behind."""
 
 import asyncio
-import logging
 import os
 import signal
 from collections.abc import Callable
@@ -24,8 +23,6 @@ from trimtab.settings import Settings
 Say = Callable[[str], None]
 ASK_SECONDS = 1  # between two questions whether the server is up
 STOP_SECONDS = 12  # that runs get to end; then they are killed
-
-log = logging.getLogger("trimtab.runner")
 
 
 def serve(settings: Settings, say: Say) -> None:
@@ -54,7 +51,8 @@ def only_one(home: Path) -> FileLock:
 class OurRunner(Runner):
     """Prefect's, but a server that is away does not end it: Prefect's gives up after three polls."""
 
-    away = False
+    away = False  # the server does not answer
+    deaf = False  # Prefect's has given up listening for runs that a person cancels
 
     def handle_sigterm(self, *_: Any, **__: Any) -> None:
         """Prefect's would end the loop from inside the signal; ours is told by `Serving`."""
@@ -66,15 +64,16 @@ class OurRunner(Runner):
         async def patiently(*given: Any, **named: Any) -> None:
             try:
                 await poll(*given, **named)
-                self.back = self.away
-            except (httpx.TransportError, httpx.HTTPStatusError) as error:
+                self.deaf, self.away = self.deaf or self.away, False
+            except httpx.HTTPError as error:
+                if not _away(error):
+                    raise
                 self.away = True
-                log.info("The Prefect server does not answer: %s", error)
 
         self._scheduled_run_poller._get_and_submit_flow_runs = patiently  # type: ignore[method-assign]
+        assert self._cancelling_observer is not None
+        self._cancelling_observer.on_failure = lambda _: setattr(self, "deaf", True)
         return self
-
-    back = False  # the server was away and answers again
 
     @property
     def busy(self) -> bool:
@@ -93,18 +92,16 @@ class Serving:
 
     def __init__(self, settings: Settings, url: str, say: Say) -> None:
         self.settings, self.url, self.say = settings, url, say
-        self.stopping = asyncio.Event()
+        self.stopping, self.cleared = asyncio.Event(), False
 
     async def until_stopped(self) -> None:
         loop = asyncio.get_running_loop()
-        first = True
         while not self.stopping.is_set():
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, self.stopping.set)
             await self.wait_for_server()
             if not self.stopping.is_set():
-                await self.one_life(first)
-            first = False
+                await self.one_life()
         self.say("The runner has stopped.")
 
     async def wait_for_server(self) -> None:
@@ -122,7 +119,7 @@ class Serving:
                 told = True
                 await self._pause(ASK_SECONDS)
 
-    async def one_life(self, first: bool) -> None:
+    async def one_life(self) -> None:
         """Register, clear away what was left, then run what is due; ends with the server's life, or when told."""
         known = self.settings.schedules
         runner = OurRunner(
@@ -130,10 +127,10 @@ class Serving:
         )
         try:
             ids = await self.register(runner)
-            if first:
-                await self.clear(list(ids.values()))
-        except (httpx.TransportError, httpx.HTTPStatusError) as error:
-            self.say(f"The Prefect server went away: {error}.")
+            await self.clear(list(ids.values()))
+        except httpx.HTTPError as error:
+            if not _away(error):
+                raise
             await self._pause(ASK_SECONDS)
             return
         self.say(f"{len(ids)} deployments are served from {self.settings.home}.")
@@ -148,16 +145,19 @@ class Serving:
         return ids
 
     async def clear(self, ids: list[UUID]) -> None:
+        """Once: what is found later, this runner left itself."""
+        if self.cleared:
+            return
         async with get_client() as client:
             for line in await leftovers.clear(client, ids):
                 self.say(line)
+        self.cleared = True
 
     async def run(self, runner: OurRunner) -> None:
         running = asyncio.create_task(runner.start())
         while not running.done() and not self.stopping.is_set():
-            # what Prefect's runner had open to the server, it does not open again: begin anew, between two runs
-            if runner.back and not runner.busy:
-                self.say("The Prefect server is back.")
+            if runner.deaf and not runner.busy:  # what it had open to the server, it does not open again
+                self.say("The Prefect server was away; its deployments are put in place anew.")
                 break
             await self._pause(min(1.0, self.settings.schedules.poll_seconds))
         await _stop(runner, running)
@@ -167,6 +167,11 @@ class Serving:
             await asyncio.wait_for(self.stopping.wait(), seconds)
         except TimeoutError:
             return
+
+
+def _away(error: httpx.HTTPError) -> bool:
+    """Whether the server did not answer, or is not itself; what it refuses, it would refuse again."""
+    return not isinstance(error, httpx.HTTPStatusError) or error.response.status_code >= 500
 
 
 async def _stop(runner: OurRunner, running: "asyncio.Task[None]") -> None:

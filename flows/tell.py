@@ -6,6 +6,7 @@ At least once: a kill between a receiver's yes and the ledger's entry sends agai
 import logging
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from datetime import datetime
 from typing import Any
 
@@ -81,8 +82,9 @@ def _receivers(settings: Alerts) -> list[Any]:
 
 def _ask(waiting: Mapping[Any, Message]) -> dict[str, tuple[Message, str | None]]:
     """By receiver what it was given, and why it was not taken."""
-    with ThreadPoolExecutor(len(waiting)) as pool:
-        answers = list(pool.map(lambda each: each[0].give(each[1]), waiting.items()))
+    with ThreadPoolExecutor(len(waiting)) as pool:  # each in a copy of our context, which holds Prefect's settings
+        begun = [pool.submit(copy_context().run, receiver.give, message) for receiver, message in waiting.items()]
+    answers = [each.result() for each in begun]
     return {receiver.name: (message, why) for (receiver, message), why in zip(waiting.items(), answers, strict=True)}
 
 
