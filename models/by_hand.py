@@ -8,8 +8,6 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from filelock import Timeout
-
 from models.card import promoted_note, replaced_note
 from models.gates.gate import GatesReport
 from models.moves import last_move, moves, served_before, unfinished
@@ -28,7 +26,7 @@ def look(registry: Registry, ledger: Ledger, names: Iterable[str], *, at: dateti
         try:
             with registry.lock(name).acquire(timeout=0):
                 found += notice(registry, ledger, name, at=at)
-        except Timeout:
+        except TimeoutError:
             continue
     return found
 
@@ -43,11 +41,15 @@ def notice(registry: Registry, ledger: Ledger, name: str, *, at: datetime) -> li
 def notice_champion(registry: Registry, ledger: Ledger, name: str, *, at: datetime) -> Entry | None:
     """Write down that `champion` was moved or taken off by hand; `previous` then points at the version that was left.
 
-    The entry comes last: what a kill leaves undone is noticed again.
+    Where it points at nothing, as half a backup leaves it, it is taken off. The entry comes last: what a kill leaves
+    undone is noticed again.
     """
     with registry.lock(name):
         now, last = registry.alias(name, "champion"), last_move(ledger, name)
         known = {info.version for info in registry.versions(name)}
+        if now is not None and now not in known:
+            registry.set_alias(name, "champion", None)
+            now = None
         left = last.version if last is not None else None
         if now == left or _explained(unfinished(ledger, name), now, known):
             return None

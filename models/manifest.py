@@ -71,7 +71,7 @@ def check(folder: Path, seal_of: str | None, what: str) -> None:
         more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
         raise RegistryError(
             f"{what} is not what was registered: {wrong[0]}{more}, in {folder}. It was not loaded; restore the file "
-            "from a backup, or retrain."
+            "from a backup, or retrain after a rollback to another version."
         )
 
 

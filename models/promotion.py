@@ -19,6 +19,7 @@ from trimtab.errors import NothingToRollBack, RegistryError, UnknownModel
 from trimtab.ledger import Entry, Ledger
 
 OUTCOMES = {"promotion_intended": "promoted", "rollback_intended": "rolled_back"}
+ROLLBACK_SECONDS = 60  # that one waits for whoever judges or moves a version: on call, one wants to know
 REFUSALS = {"promotion_intended": "promotion_refused", "rollback_intended": "rollback_refused"}
 
 
@@ -72,9 +73,9 @@ def rollback(
     `previous` then points at what served before that one, or at nothing: rolling back twice goes further
     back and never forth onto a barred version. Where somebody took `champion` off by hand, `from` is "none".
     A rollback that a kill left unfinished is finished, and not another one begun: the command may be run again.
-    Raises UnknownModel, NothingToRollBack.
+    Raises UnknownModel, NothingToRollBack, and RegistryError where the files of the version to put back are damaged.
     """
-    with registry.lock(name):
+    with registry.lock(name).acquire(timeout=ROLLBACK_SECONDS):
         done = recover(registry, ledger, name, at=at)
         ours = of is None or (done is not None and done.previous == of.version)
         if done is not None and done.kind == "rolled_back" and to in (None, done.version) and ours:
@@ -85,7 +86,7 @@ def rollback(
         target = to or registry.alias(name, "previous")
         if target is None or target == champion:
             raise _nothing(registry, ledger, name, champion, target)
-        registry.info(name, target)
+        registry.folder(name, target)  # whole, or no server would load it
         before = _served_before(registry, ledger, name, target, *([champion] if champion else []))
         told = {"evidence": {}, "aliases": {"champion": target, "previous": before}}
         said: dict[str, Any] = {"at": at, "model": name, "actor": actor, "reason": reason}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pandas import DataFrame
 
+from models.by_hand import taken_off
 from models.history import load_history, training_period
 from models.registry import LoadedVersion
 from models.spec import Model
@@ -34,7 +35,7 @@ def champion_posts(stores: Stores, model: Model, window: Window, as_of: datetime
     """The posts that became known in the window, with features, and the version that is to score them."""
     version = stores.registry.alias(model.name, "champion")
     if version is None:
-        raise _no_champion(model)
+        raise _no_champion(stores, model)
     return load_history(stores, model, window, as_of).posts, stores.registry.load(model.name, version)
 
 
@@ -116,9 +117,15 @@ def _write(stores: Stores, evidence: Evidence, decision: Decision, page: Path, k
 def _serving(stores: Stores, model: Model, as_of: datetime) -> Serving:
     serving = serving_of(stores, model, as_of)
     if serving is None:
-        raise _no_champion(model)
+        raise _no_champion(stores, model)
     return serving
 
 
-def _no_champion(model: Model) -> UnknownModel:
-    return UnknownModel(f"{model.name} has no champion; train one first: trimtab train {model.name}")
+def _no_champion(stores: Stores, model: Model) -> UnknownModel:
+    name = model.name
+    if why := taken_off(stores.registry, stores.ledger, name):
+        return UnknownModel(f"{name} has no champion. {why}")
+    back = f', or put one back: trimtab rollback {name} --to VERSION --reason "..."' * bool(
+        stores.registry.versions(name)
+    )
+    return UnknownModel(f"{name} has no champion; train one first: trimtab train {name}{back}")

@@ -65,6 +65,10 @@ class RegistryError(TrimtabError):
     """The model registry does not hold what was asked for."""
 
 
+class RegistryBusy(RegistryError, TimeoutError):
+    """Another process holds a model for longer than one waits."""
+
+
 class UnknownModel(RegistryError):
     """No such model."""
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
-from trimtab.errors import RegistryError
+from trimtab.errors import RegistryBusy, RegistryError
 
 LOCK_SECONDS = 600
 QUIET = {
@@ -24,6 +24,19 @@ QUIET = {
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
 }
 _loading = Lock()  # MLflow hands the object that a file defines over in a global
+
+
+class ModelLock(FileLock):
+    """A lock that says in a sentence why it could not be had."""
+
+    def acquire(self, *args: Any, **more: Any) -> Any:
+        try:
+            return super().acquire(*args, **more)
+        except Timeout as error:
+            raise RegistryBusy(
+                f"Another process holds {self.lock_file}: it trains, judges or moves a version, or it hangs. "
+                "Nothing was moved; run the command again, or end that process first."
+            ) from error
 
 
 class Store:
@@ -60,9 +73,9 @@ class Store:
         return self.mlflow.MlflowClient(self.uri, self.uri)
 
     def lock(self, name: str) -> FileLock:
-        """One writer a name; held by `with`. Reentrant within a thread."""
+        """One writer a name; held by `with`. Reentrant within a thread. RegistryBusy where it is held too long."""
         self.path.mkdir(parents=True, exist_ok=True)
-        return FileLock(self.path / f"{name}.lock", timeout=LOCK_SECONDS, is_singleton=True)
+        return ModelLock(self.path / f"{name}.lock", timeout=LOCK_SECONDS, is_singleton=True)
 
     @contextmanager
     def running_code(self) -> Iterator[None]:
