@@ -30,7 +30,7 @@ STATES = {  # of what is not simply told
     "review_wanted": "watch",
 }  # fmt: skip
 DECIDED = {
-    "none": "Something moved; nothing is done",
+    "none": "Something moved; nothing is done about it",
     "quarantine": "The data look broken; nothing is learned from them",
     "recalibrate": "The calibrator is to be made anew",
     "retrain": "A new version is to be made",
@@ -128,7 +128,7 @@ def _step(entry: Entry, links: Links) -> Step:
         model=entry.model,
         step=name,
         sentence=sentence,
-        why="; ".join(entry.evidence.get("reasons", ())) if entry.kind == "decision" else entry.reason,
+        why=why(entry),
         actor=entry.actor,
         state=state,
         version=entry.version,
@@ -136,6 +136,11 @@ def _step(entry: Entry, links: Links) -> Step:
         id=entry.id,
         quiet=quiet,
     )
+
+
+def why(entry: Entry) -> str:
+    """As it was written down, without what the plain words say already."""
+    return "; ".join(entry.evidence.get("reasons", ())) if entry.kind == "decision" else entry.reason
 
 
 def _calm(entry: Entry) -> bool:
@@ -151,7 +156,7 @@ def _said(entry: Entry) -> tuple[str, str]:
     """(name of the step, what happened in plain words)."""
     version, other, told = f"Version {entry.version}", f"version {entry.previous}", entry.evidence
     if entry.kind == "decision":
-        return "Decision", _decided(entry)
+        return "Decision", decided(entry)
     if is_move(entry):
         return _moved(entry)
     failed = entry.reason.startswith("Gates passed")
@@ -176,7 +181,8 @@ def _said(entry: Entry) -> tuple[str, str]:
     )
 
 
-def _decided(entry: Entry) -> str:
+def decided(entry: Entry) -> str:
+    """The decision in plain words."""
     if entry.version is None:
         return "A person gave a quarantined window back"
     if _calm(entry):

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from monitoring.wording import share
 
+SMALL = 0.02  # of the usual error
 State = Literal["good", "watch", "act", "none"]  # all is well, something to know, a person is needed, nothing to judge
 
 
@@ -49,7 +50,9 @@ def _judged(last: dict[str, Any]) -> tuple[State, str]:
     if last["calls"]:
         return "watch", "makes larger errors than usual; whether a new version would help is being measured"
     if last["raised"]:
-        return "good", "is fine. Its audience has changed, but its errors have not grown"
+        grown = (last["rise"] or 0.0) > SMALL
+        said = "whether its errors have grown is not sure yet" if grown else "but its errors have not grown"
+        return "good", f"is fine. Its audience has changed{';' if grown else ','} {said}"
     if last["loss"] is None:
         return "watch", "answers; too few outcomes are known to say how well"
     return "good", "is fine"
@@ -73,7 +76,8 @@ def _errors(points: Sequence[dict[str, Any]]) -> str:
     if abs(last["rise"]) < 0.005:
         return "In the newest window its error was as usual."
     turn = "larger" if last["rise"] > 0 else "smaller"
-    return f"In the newest window its error was {share(abs(last['rise']))} {turn} than usual."
+    chance = ", which can be chance" if last["rise"] > SMALL and not last["calls"] and last["action"] == "none" else ""
+    return f"In the newest window its error was {share(abs(last['rise']))} {turn} than usual{chance}."
 
 
 def day(moment: datetime) -> str:

@@ -95,7 +95,7 @@ def _nothing(decision: Entry, look_on: datetime, settings: Settings) -> str:
     if alarm is None:
         return f"Nothing could be judged, for want of data; {anyway}."
     spent = _most(alarm.get("spent") or 0.0)
-    by = names(_stream(name) for name, own in alarm.get("streams", {}).items() if own >= SEEN)
+    by = names(_stream(name) for name, own in _largest(alarm.get("streams", {})) if own >= SEEN)
     if not alarm.get("raised"):
         most = f", most of it from {by}" if by else ""
         return (
@@ -108,9 +108,9 @@ def _nothing(decision: Entry, look_on: datetime, settings: Settings) -> str:
         return f"The alarm calls for a measurement of what a new version would gain{later}."
     errors = share(deciding(told) or 0.0)
     return (
-        f"Evidence stands at {spent} of the alarm's limit, but from {by or 'what posts look like'}, which explains and "
-        f"does not decide. The model's errors stand at {errors}: at 100 % what a new version would gain is measured; "
-        f"{anyway}."
+        f"Evidence stands at {spent} of the alarm's limit, most of it from {by or 'many small changes'}. What posts look "
+        f"like explains and does not decide: the model's errors stand at {errors}. If they reach the limit, what a new "
+        f"version would gain is measured; {anyway}."
     )
 
 
@@ -135,6 +135,11 @@ def _measured(told: dict[str, Any], cost: Cost, days: float) -> str:
     return f"The best that was measured is {what}, which would save {seen} a post; {need}, at which it earns its cost."
 
 
+def _largest(streams: dict[str, float | None]) -> list[tuple[str, float]]:
+    """Most evidence first; the ledger keeps them by name."""
+    return sorted(((name, own or 0.0) for name, own in streams.items()), key=lambda each: (-each[1], each[0]))
+
+
 def _days(decision: Entry) -> float:
     window = window_of(decision)
     return (window.end - window.start) / timedelta(days=1) if window else 0.0
@@ -155,7 +160,7 @@ def _stream(key: str) -> str:
     kind, _, name = key.partition(" ")
     column, _, part = name.partition(" of ")
     if part == "shares":
-        return f"how often each {column} comes"
+        return f"the mix of {column}"
     if kind == "performance":
         return f"the errors on posts with {column} '{part}'" if part else "the errors"
     if kind == "calibration":

@@ -13,16 +13,17 @@ from models.stores import Stores
 from models.waiting import standing
 from models.watch import seen
 from monitoring.arrivals import arrivals
-from monitoring.chronicle import chapters
+from monitoring.chronicle import chapters, decided, why
 from monitoring.failing import alerts, failing
 from monitoring.headline import headline
 from monitoring.links import links_of, version_url
 from monitoring.outlook import outlook
 from monitoring.quarantine import Quarantine
+from monitoring.read_once import ReadOnce
 from monitoring.status_series import in_a_year, judgements, marks, windows
 from trimtab import addresses
 from trimtab.addresses import Addresses
-from trimtab.ledger import Entry
+from trimtab.ledger import Entry, Ledger
 
 TABLES = ("posts", "snapshots", "labels", "predictions")
 
@@ -32,7 +33,8 @@ def status(stores: Stores, as_of: datetime | None = None) -> dict[str, Any]:
 
     `as_of` is now, which brakes and data that stay away are counted from; None: the newest entry of the ledger.
     """
-    lake, settings, entries = stores.lake, stores.settings, stores.ledger.entries()
+    lake, settings, ledger = stores.lake, stores.settings, ReadOnce(stores.ledger)
+    entries = ledger.entries()
     now = as_of or max((entry.at for entry in entries), default=datetime.fromtimestamp(0, UTC))
     at = addresses.read(settings.home, settings.links)
     held = Quarantine(lake).entries()
@@ -47,7 +49,7 @@ def status(stores: Stores, as_of: datetime | None = None) -> dict[str, Any]:
         "rows": {table: lake.count(table) for table in TABLES} | {"quarantine": len(held)},
         "links": {name: url for name, url in vars(at).items() if url},
         "data": data,
-        "models": {name: _model(stores, name, entries, at, now, data["last"]) for name in stores.models},
+        "models": {name: _model(stores, ledger, name, at, now, data["last"]) for name in stores.models},
         "failing": failing(entries, at),
         "alerts": alerts(entries),
         "history": chapters(entries, held, links),
@@ -55,25 +57,26 @@ def status(stores: Stores, as_of: datetime | None = None) -> dict[str, Any]:
 
 
 def _model(
-    stores: Stores, name: str, entries: Sequence[Entry], at: Addresses, now: datetime, newest: datetime | None
+    stores: Stores, ledger: Ledger, name: str, at: Addresses, now: datetime, newest: datetime | None
 ) -> dict[str, Any]:
-    own, settings = [entry for entry in entries if entry.model == name], stores.settings
-    told = _serving(stores, name, own, at)
-    blocked = blocked_windows(stores.ledger, name, now) if told["last_decision"] else ()
+    own, settings = ledger.entries(name), stores.settings
+    told = _serving(stores, ledger, name, own, at)
+    blocked = blocked_windows(ledger, name, now) if told["last_decision"] else ()
     told |= {"blocked": [str(window) for window in blocked], "windows": windows(own, name, settings.reports_path)}
     told |= {"marks": marks(own, blocked), "budget": _budget(stores, own, now)}
-    told["outlook"] = outlook(stores.ledger, own, name, told["champion"], now, settings)
+    told["outlook"] = outlook(ledger, own, name, told["champion"], now, settings)
     told["headline"] = headline(told, name, newest, settings.monitoring.window_days)
     return told
 
 
-def _serving(stores: Stores, name: str, own: Sequence[Entry], at: Addresses) -> dict[str, Any]:
+def _serving(stores: Stores, ledger: Ledger, name: str, own: Sequence[Entry], at: Addresses) -> dict[str, Any]:
     """What serves, why, what waits, and the newest decision, as a person reads them."""
-    move = last_move(stores.ledger, name)
+    move = last_move(ledger, name)
     decision = next((entry for entry in reversed(own) if entry.kind == "decision"), None)
     judged = next(reversed(judgements(own)), None)
-    waits = standing(stores.registry, stores.ledger, name)
-    aliases = {alias: stores.registry.alias(name, alias) for alias in ("champion", "challenger", "previous")}
+    waits = standing(stores.registry, ledger, name)
+    known = stores.registry.aliases(name)
+    aliases = {alias: known.get(alias) for alias in ("champion", "challenger", "previous")}
     return {
         **aliases,
         "versions": len(stores.registry.versions(name)),
@@ -84,9 +87,9 @@ def _serving(stores: Stores, name: str, own: Sequence[Entry], at: Addresses) -> 
         "by_hand": move is not None and move.kind == "moved_by_hand",
         "last_decision": decision.reason if decision else None,
         "last_decision_at": decision.at if decision else None,
-        "reasons": list(judged.evidence.get("reasons", ())) if judged else [],
+        "decided": {"at": judged.at, "sentence": decided(judged), "why": why(judged)} if judged else None,
         "review": waits.plain() | {"url": version_url(name, waits.version, at)} if waits else None,
-        "watch": seen(stores.ledger, name),
+        "watch": seen(ledger, name),
         "url": version_url(name, aliases["champion"], at),
     }
 

@@ -5,6 +5,7 @@ the same bytes. matplotlib is imported when one is drawn, without pyplot and so 
 """
 
 import io
+import math
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -20,6 +21,7 @@ VARIABLES = {INK: "ink", MUTED: "muted", LINE: "line", CALC: "calc", EST: "est",
 MOST = 1.5  # limits of the alarm shown; beyond, an arrow says so
 FAR = 3.0  # times the usual loss, beyond which an arrow says so: one bad week must not flatten a year
 SIGNS = {"promoted": ("^", CALC), "moved_by_hand": ("D", WATCH), "rolled_back": ("v", ACT), "refused": ("x", MUTED)}
+NAMED, NAMES = ("promoted", "rolled_back", "moved_by_hand"), 6  # marks with the version that answers from then on
 _drawing = Lock()  # matplotlib's settings are of the whole process
 
 
@@ -49,7 +51,8 @@ def evidence(name: str, windows: Sequence[dict[str, Any]], marks: Sequence[dict[
         axes.add_patch(_bars(axes, ends, windows, np.minimum(values, MOST), colour, alpha))
     axes.axhline(1, color=ACT, linewidth=1.2, linestyle=(0, (4, 2)))
     over = np.flatnonzero(spent > MOST)
-    axes.plot([ends[n] for n in over], np.full(len(over), MOST), "^", color=CALC, markersize=4, linestyle="none")
+    middles = [windows[n]["end"] - 0.4 * (windows[n]["end"] - windows[n]["start"]) for n in over.tolist()]
+    axes.plot(middles, np.full(len(over), MOST), "^", color=CALC, markersize=4, linestyle="none", clip_on=False)
     axes.set_ylim(0, MOST * 1.04)
     axes.set_yticks([0, 0.5, 1, 1.5], ["0", "50 %", "100 %", "150 %"])
     _dates(axes, windows)
@@ -125,18 +128,32 @@ def _mark(axes: Any, marks: Sequence[dict[str, Any]], windows: Sequence[dict[str
     low, high = axes.get_ylim()
     for mark in shown:
         if mark["start"] is not None:
-            axes.axvspan(max(mark["start"], first), mark["at"], color=WATCH, alpha=0.2, linewidth=0)
+            axes.axvspan(max(mark["start"], first), mark["at"], color=WATCH, alpha=0.25, linewidth=1)
     for kind, (sign, colour) in SIGNS.items():
         moments = [mark["at"] for mark in shown if mark["kind"] == kind]
-        axes.vlines(moments, low, high, color=colour, linewidth=0.7, alpha=0.6)
+        axes.plot(*_lines(moments, low, high), color=colour, linewidth=0.7, alpha=0.6)
         axes.plot(
             moments, np.full(len(moments), high - 0.04 * (high - low)), sign, color=colour, markersize=6, clip_on=False
         )
-    for mark in [mark for mark in shown if mark["kind"] in ("promoted", "rolled_back", "moved_by_hand")][-6:]:
+    for mark in _apart([mark for mark in shown if mark["kind"] in NAMED], (last - first) / 12)[-NAMES:]:
         place = (mark["at"], high)
         axes.annotate(
             f"v{mark['version']}", place, (0, 4), textcoords="offset points", ha="center", fontsize=10, color=MUTED
         )
+
+
+def _apart(marks: Sequence[dict[str, Any]], room: timedelta) -> list[dict[str, Any]]:
+    """Marks whose names have room, counted from the newest."""
+    kept: list[dict[str, Any]] = []
+    for mark in reversed(marks):
+        if not kept or kept[0]["at"] - mark["at"] >= room:
+            kept.insert(0, mark)
+    return kept
+
+
+def _lines(moments: Sequence[datetime], low: float, high: float) -> tuple[list[datetime], list[float]]:
+    """Upright lines as one line with gaps, which many marks ask for."""
+    return [moment for moment in moments for _ in range(3)], [low, high, math.nan] * len(moments)
 
 
 def _bars(
@@ -180,7 +197,7 @@ def _figure(height: float = HEIGHT) -> tuple[Any, Any]:
 
     figure = Figure(figsize=(WIDTH / 72, height / 72), facecolor="none")
     FigureCanvasSVG(figure)
-    axes = figure.add_axes((0.1, 26 / height, 0.88, 1 - 50 / height), facecolor="none")
+    axes = figure.add_axes((0.125, 26 / height, 0.855, 1 - 50 / height), facecolor="none")
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.spines["bottom"].set_color(LINE)
     axes.tick_params(colors=MUTED, labelsize=TEXT, length=0)
@@ -211,7 +228,7 @@ def _smaller(svg: str) -> str:
     for part in (r"<metadata>.*?</metadata>", r"<style.*?</style>", r"<!--.*?-->", r"<defs>\s*</defs>"):
         svg = re.sub(part, "", svg, flags=re.DOTALL)
     svg = re.sub(r'(<g) id="[^"]*"', r"\1", svg)
-    svg = re.sub(r"\s*font-family: [^;\"]*;", "", svg)
+    svg = re.sub(r"\s*font-(family|size): [^;\"]*;", "", svg)
     svg = re.sub(r' transform="rotate\(-0 [^)]*\)"', "", svg)
     svg = re.sub(r"\d+\.\d{2,}", lambda number: f"{float(number[0]):.2f}".rstrip("0").rstrip("."), svg)
     svg = re.sub(r' d="([^"]*)"', lambda path: f' d="{_path(path[1])}"', svg)

@@ -111,7 +111,7 @@ def capital(sentence: str) -> str:
 
 
 def short_day(moment: date) -> str:
-    return f"{moment.day} {moment:%b} {moment.year}"
+    return f"{moment.day} {moment:%b} {moment.year % 100:02}"
 
 
 def moment(at: datetime) -> str:
@@ -124,7 +124,7 @@ def figure(value: float | None) -> str:
 
 def share_of(value: float | None) -> str:
     """Of a limit; what is far beyond is not counted out."""
-    return "–" if value is None else "> 1,000 %" if value > 10 else f"{100 * value:.0f} %"
+    return "–" if value is None else "> 999 %" if value > 9.99 else f"{100 * value:.0f} %"
 
 
 def told(sentence: str) -> Markup:
