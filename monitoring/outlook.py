@@ -32,6 +32,8 @@ def outlook(
         return _rolled_back(decision, after, model)
     if action in MAKES:
         return _made(action, decision, after)
+    if champion is None:
+        return f"It was about version {decision.version}; no version answers now, so nothing is judged."
     if decision.version != champion:
         return f"It was about version {decision.version}; version {champion} is judged with the next window."
     made = max((e.at for e in entries if e.kind == "trained" and e.version == champion), default=decision.at)
@@ -108,9 +110,9 @@ def _nothing(decision: Entry, look_on: datetime, settings: Settings) -> str:
         return f"The alarm calls for a measurement of what a new version would gain{later}."
     errors = share(deciding(told) or 0.0)
     return (
-        f"Evidence stands at {spent} of the alarm's limit, most of it from {by or 'many small changes'}. What posts look "
-        f"like explains and does not decide: the model's errors stand at {errors}. If they reach the limit, what a new "
-        f"version would gain is measured; {anyway}."
+        f"Evidence stands at {spent} of the alarm's limit, most of it from {by or 'many small changes'}. What posts "
+        f"look like explains and does not decide: the model's errors stand at {errors}. If they reach the limit, what a "
+        f"new version would gain is measured; {anyway}."
     )
 
 
