@@ -4,12 +4,13 @@ An address may hold a secret, so nothing of it is ever written: a receiver is na
 what apprise shows of the address, and of an error only its kind is told.
 """
 
-import contextvars
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, replace
 from hashlib import blake2b
-from threading import Thread, current_thread
+from threading import Thread
 from typing import Any
 
 from apprise import Apprise, AppriseAsset, NotifyFormat, NotifyType
@@ -18,7 +19,7 @@ from apprise.plugins.base import NotifyBase
 from monitoring.telling import Message
 from trimtab.settings import Alerts
 
-SENDER = "alert to "  # how the threads that send are named
+QUIET: ContextVar[bool] = ContextVar("quiet", default=False)  # while addresses are at hand
 TALKATIVE = ("apprise", "httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2", "urllib3.connectionpool")
 TYPES = {"info": NotifyType.INFO, "warning": NotifyType.WARNING, "critical": NotifyType.FAILURE}
 
@@ -34,8 +35,8 @@ class Receiver:
     def give(self, message: Message) -> str | None:
         """None once the receiver took the message, else why not, in words without secrets. Never raises."""
         answer: list[str | None] = []
-        run = contextvars.copy_context().run
-        work = Thread(target=run, args=(lambda: answer.append(self._try(message)),), name=f"{SENDER}{self.name}")
+        run = copy_context().run  # which holds the settings of Prefect
+        work = Thread(target=run, args=(lambda: answer.append(self._try(message)),), name=f"alert to {self.name}")
         work.daemon = True  # one that hangs must not keep the process from ending
         work.start()
         work.join(self.seconds)
@@ -43,14 +44,14 @@ class Receiver:
 
     def _try(self, message: Message) -> str | None:
         try:
-            return self.send(message)
+            with _quietly():
+                return self.send(message)
         except Exception as error:  # noqa: BLE001 - whatever a receiver raises, the flow goes on
             return f"failed with {type(error).__name__}"  # its text may hold the address
 
 
 def receivers(alerts: Alerts) -> list[Receiver]:
     """Those of the settings, each under a name of its own."""
-    _hush()
     made = [
         *(_address(url.get_secret_value(), alerts) for url in alerts.urls),
         *(_block(b, alerts) for b in alerts.blocks),
@@ -64,7 +65,8 @@ def receivers(alerts: Alerts) -> list[Receiver]:
 
 
 def _address(url: str, alerts: Alerts) -> Receiver:
-    plugin = Apprise.instantiate(url, asset=AppriseAsset(app_id="trimtab", app_desc="trimtab", app_url=""))
+    with _quietly():
+        plugin = Apprise.instantiate(url, asset=AppriseAsset(app_id="trimtab", app_desc="trimtab", app_url=""))
     if not isinstance(plugin, NotifyBase):
         return Receiver(_scheme(url), lambda message: "has an address that apprise cannot read", alerts.send_seconds)
     plugin.socket_connect_timeout = plugin.socket_read_timeout = alerts.send_seconds
@@ -103,13 +105,19 @@ def _block(slug: str, alerts: Alerts) -> Receiver:
     return Receiver(f"block {slug}", send, alerts.send_seconds)
 
 
-def _hush() -> None:
-    """Keep out of every log what libraries say while they send: addresses hold secrets."""
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Keep out of every log, at whatever level, what libraries say meanwhile: addresses hold secrets."""
     for name in TALKATIVE:
         logger = logging.getLogger(name)
         if _others not in logger.filters:
             logger.addFilter(_others)
+    before = QUIET.set(True)
+    try:
+        yield
+    finally:
+        QUIET.reset(before)
 
 
 def _others(record: logging.LogRecord) -> bool:
-    return not current_thread().name.startswith(SENDER)
+    return not QUIET.get()

@@ -12,7 +12,9 @@ from trimtab.entry import Entry
 
 SHOWN = 12  # measures beside a decision; the table has all of them
 SLICES = 12
-COLUMNS = ("measure", "of", "value", "usual", "held against", "evidence", "alarm", "rows")
+COLUMNS = ("measure", "of", "evidence", "alarm", "value", "usual", "held against", "rows")
+MOST = 10.0  # limits of the alarm: beyond, the size of the evidence tells no more
+ACTIONS = {"none": "nothing is done", "rollback": "roll back"}
 
 
 def decision(entry: Entry, measures: Iterable[Measure], outlook: str, links: Iterable[Link]) -> str:
@@ -20,7 +22,7 @@ def decision(entry: Entry, measures: Iterable[Measure], outlook: str, links: Ite
     told = entry.evidence
     measured = rows(measures)[:SHOWN]
     parts = {
-        f"{entry.model} version {entry.version}: {told['action']}": entry.reason,
+        f"{entry.model} version {entry.version}: {ACTIONS.get(told['action'], told['action'])}": entry.reason,
         "Why": "\n".join(f"- {reason}" for reason in told.get("reasons", ())),
         "What would change it": outlook,
         "What was measured, most evidence first": table(COLUMNS, [row.values() for row in measured])
@@ -62,14 +64,21 @@ def _row(measure: Measure) -> dict[str, str]:
     cells: Sequence[str] = (
         f"{measure.kind} {measure.name}",
         measure.slice,
+        _evidence(measure.spent),
+        "yes" if measure.alarm else "",
         _figure(measure.value),
         _figure(measure.usual),
         _figure(measure.threshold),
-        share(measure.spent) if math.isfinite(measure.spent) else "",
-        "yes" if measure.alarm else "",
         f"{measure.rows:,}",
     )
     return dict(zip(COLUMNS, cells, strict=True))
+
+
+def _evidence(spent: float) -> str:
+    """As a share of what raises the alarm."""
+    if not math.isfinite(spent):
+        return ""
+    return f"over {share(MOST)}" if spent > MOST else share(spent)
 
 
 def _figure(value: float) -> str:
