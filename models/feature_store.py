@@ -92,21 +92,10 @@ class FeatureStore:
         return {field.name: "object" if str(field.dtype) == "String" else "float32" for field in fields}
 
     def definition(self, service: str) -> dict[str, Any] | None:
-        """A service as it is registered: views with their keys and features, and a digest of these as its version.
-
-        None before features were built.
-        """
+        """A service as it is registered (definition_of); None before features were built."""
         if not self._registry.exists():
             return None
-        views = {
-            projection.name: {
-                "key": KEYS[projection.name],
-                "features": {field.name: str(field.dtype) for field in projection.features},
-            }
-            for projection in self._service(service).feature_view_projections
-        }
-        digest = sha256(json.dumps([service, views], sort_keys=True).encode()).hexdigest()
-        return {"service": service, "version": digest[:16], "views": views}
+        return definition_of(self._service(service))
 
     @cached_property
     def _feast(self) -> Any:
@@ -200,6 +189,19 @@ class FeatureStore:
     def _lock(self) -> FileLock:
         (self.path / "data").mkdir(parents=True, exist_ok=True)
         return FileLock(self.path / "features.lock", is_singleton=True)
+
+
+def definition_of(service: Any) -> dict[str, Any]:
+    """One of Feast's feature services: views with their keys and features, and a digest of these as its version."""
+    views = {
+        projection.name: {
+            "key": KEYS[projection.name],
+            "features": {field.name: str(field.dtype) for field in projection.features},
+        }
+        for projection in service.feature_view_projections
+    }
+    digest = sha256(json.dumps([service.name, views], sort_keys=True).encode()).hexdigest()
+    return {"service": service.name, "version": digest[:16], "views": views}
 
 
 def _registered(path: Path, registry: Path) -> None:

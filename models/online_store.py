@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from models.feature_store import definition_of
 from models.kept_keys import KeptKeys, OnlineRows
 from trimtab.errors import FeatureError
 from trimtab.features import KEYS
@@ -34,12 +35,13 @@ class OnlineStore:
             self._file.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
         self._kept: dict[str, KeptKeys] = {}
         self._written: object = None
-        services = {service.name: service for service in self._feast.list_feature_services()}
-        self._services = {name: [part.name for part in one.feature_view_projections] for name, one in services.items()}
+        services = self._feast.list_feature_services()
+        self.definitions = {service.name: definition_of(service) for service in services}
 
     def momentum_views(self, service: str) -> tuple[str, ...]:
         """The views of a service that cannot be read off the post itself; none where there is no such service."""
-        return tuple(view for view in self._services.get(service, []) if view != "post_content")
+        views = self.definitions[service]["views"] if service in self.definitions else []
+        return tuple(view for view in views if view != "post_content")
 
     def rows(self, view: str, keys: Sequence[str]) -> OnlineRows:
         """What is served for each key of a view of numbers; keys of a local store are read once a change of it."""

@@ -14,6 +14,7 @@ from models.online_store import OnlineStore, mark
 from models.serve.lane import Lane
 from models.serve.live import keep
 from models.serve.online import Columns, Rows, momentum, nothing
+from models.serve.service import Definition, difference
 from trimtab.features import MOMENTUM
 
 PAUSE_SECONDS = 1.0  # after a failure: not every post is to wait for a store that is away
@@ -57,6 +58,13 @@ class OnlineFeatures:
         if store is None:
             return tuple(MOMENTUM)
         return tuple(dict.fromkeys(view for service in services for view in store.momentum_views(service)))
+
+    def difference(self, learned: Definition | None) -> str | None:
+        """How the feature service that a version learned from differs from the one that is open, if it does."""
+        store = self._store
+        if store is None or learned is None:
+            return None
+        return difference(learned, store.definitions.get(learned["service"]))
 
     async def read(self, rows: Rows, views: Sequence[str]) -> Found:
         """Momentum of each row; never raises and never takes much longer than `seconds`."""

@@ -17,6 +17,7 @@ from models.serve.metrics import Metrics
 from models.serve.presence import Worker
 from models.serve.sample import sample_table
 from models.serve.scoring import checked, missing
+from models.serve.service import recorded
 from models.spec import Model
 from trimtab.ledger import Ledger
 
@@ -130,8 +131,9 @@ class Follower:
         return True
 
     def _load(self, model: Model, version: str) -> Bundle:
-        loaded = self.champions.registry.load(model.name, version)
-        return checked(Bundle(model, loaded, self.now()), sample_table())
+        registry = self.champions.registry
+        loaded, service = registry.load(model.name, version), recorded(registry.about(model.name, version))
+        return checked(Bundle(model, loaded, self.now(), service), sample_table())
 
     def _refuse(self, one: Followed, version: str, why: str) -> None:
         serving = self.live.version(one.model.name)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from threading import Condition
 from types import MappingProxyType
+from typing import Any
 
 from models.registry import LoadedVersion
 from models.spec import Model
@@ -19,6 +20,7 @@ class Bundle:
     model: Model
     loaded: LoadedVersion
     since: datetime  # when it began to serve here
+    service: Mapping[str, Any] | None = None  # the feature service that it learned from, where it says so
 
     @property
     def version(self) -> str:

@@ -135,7 +135,8 @@ class ServingWorker:
                 about |= {"count": engagement.count, "horizon_hours": engagement.horizon_hours}
                 about |= {"interval_share": engagement.interval_share}
             version, since = (serving.version, serving.since.isoformat()) if serving else (None, None)
-            about |= {"version": version, "since": since, "champion": one.champion, "problem": one.problem}
+            problem = one.problem or (self.features.difference(serving.service) if serving else None)
+            about |= {"version": version, "since": since, "champion": one.champion, "problem": problem}
             about["missing"] = missing(one.model)
             told.append(about)
         return told

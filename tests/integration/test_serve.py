@@ -119,6 +119,17 @@ def test_too_much_is_refused_in_one_sentence(served):
     assert "100000" in refused(served.score(POST | {"text": "x" * 100_001}), 422)
 
 
+def test_with_the_limits_as_they_are_unless_set_too_much_is_refused_and_the_next_is_answered(stores):
+    with serving(stores.settings.home) as served:
+        assert "text: string should have at most 100000 char" in refused(
+            served.score(POST | {"text": "x" * 5_000_000}), 422
+        )
+        assert "10,000,000 bytes" in refused(served.score(POST | {"text": "x" * 10_000_000}), 413)
+        many = refused(served.score(*[{"platform": "x", "text": "a"}] * 100_000), 422)
+        assert "posts: list should have at most 10000 items" in many
+        assert served.first()["version"] == "1"
+
+
 def test_a_body_without_a_length_is_stopped_where_it_is_too_long(served):
     def parts():
         yield b'{"posts": ['

@@ -1,7 +1,8 @@
 """Following `champion` under load, and what becomes of the answers when something is away, bad or slow."""
 
+import shutil
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from time import monotonic, sleep
 from types import SimpleNamespace
@@ -110,6 +111,36 @@ def test_a_bundle_that_cannot_be_loaded_is_named_once_and_the_last_good_version_
         until(lambda: served.ready()["models"][0]["problem"] is None)  # said after the acknowledgement
 
 
+def test_one_byte_that_changed_or_files_that_are_gone_keep_a_version_from_serving(stores):
+    booster = bundle_folder(stores, "2") / "booster.txt"
+    content = bytearray(booster.read_bytes())
+    content[content.rindex(b"leaf_value=") + 13] ^= 1  # another digit: it still loads and scores
+    booster.write_bytes(content)
+    shutil.rmtree(bundle_folder(stores, "3").parents[1])
+    with serving(stores.settings.home) as served:
+        for version, why in (("2", "booster.txt has sha256"), ("3", "")):
+            move(stores, version)
+            until(lambda version=version: f"tiny {version} could not" in (served.ready()["models"][0]["problem"] or ""))
+            problem = served.ready()["models"][0]["problem"]
+            assert f"tiny {version} could not be loaded, version 1 goes on: " in problem
+            assert why in problem
+            assert "\n" not in problem
+            assert served.first()["version"] == "1"
+
+
+def test_a_clock_that_jumps_is_no_matter_to_who_asks_or_to_following(stores):
+    with serving(stores.settings.home) as served:
+        for version, jump in (("2", timedelta(days=-400)), ("3", timedelta(days=400)), ("1", timedelta())):
+            served.worker.now = served.worker.follower.now = lambda jump=jump: now() + jump
+            move(stores, version)
+            until(lambda version=version: acknowledged(served, stores, version))
+            answer = served.score()
+            assert answer.status_code == 200
+            assert answer.json()["posts"][0]["scores"][0]["version"] == version
+            told = datetime.fromisoformat(answer.json()["scored_at"])
+            assert abs(told - now() - jump) < timedelta(minutes=5)
+
+
 def test_a_bundle_that_says_nonsense_is_not_served():
     def said(**columns):
         def predict(_, frame):
@@ -215,6 +246,7 @@ class SlowStore:
     """An online store on another machine that takes its time."""
 
     local = False
+    definitions: dict[str, object] = {}
     wait = threading.Event()
 
     def __init__(self, path):

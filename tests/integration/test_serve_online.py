@@ -1,5 +1,6 @@
 """Online features in an answer: those that Feast serves, and the same as a flow would score with."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -102,6 +103,21 @@ def test_momentum_comes_from_the_online_store_and_a_key_that_it_does_not_know_is
         assert (stranger["features"], stranger["unknown"]) == ("online", ["author", "topic_key"])
         assert known["value"] != stranger["value"], "tiny reads the level of the topic"
         assert 'trimtab_keys_unknown_total{key="author"}' in served.client.get("/metrics").text
+
+
+def test_a_version_that_learned_from_other_features_than_are_served_says_so(stores):
+    with serving(stores.settings.home) as served:
+        until(lambda: served.ready()["features"] == "online")
+        bundle = served.worker.live.bundles["tiny"]
+        learned = stores.features.definition("engagement")
+        served.worker.live.swap(replace(bundle, service=learned))
+        assert served.client.get("/v1/models").json()["models"][0]["problem"] is None
+        views = {**learned["views"], "mood": {"key": "author", "features": {"author_mood_7d": "Float32"}}}
+        served.worker.live.swap(replace(bundle, service={**learned, "version": "of before", "views": views}))
+        problem = served.client.get("/v1/models").json()["models"][0]["problem"]
+        assert "engagement of before" in problem
+        assert f"{learned['version']}, which lacks author_mood_7d." in problem
+        assert served.ready()["ready"]
 
 
 def test_without_the_store_posts_are_scored_from_their_content_until_it_is_back(stores):
