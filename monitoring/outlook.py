@@ -111,8 +111,8 @@ def _nothing(decision: Entry, look_on: datetime, settings: Settings) -> str:
     errors = share(deciding(told) or 0.0)
     return (
         f"Evidence stands at {spent} of the alarm's limit, most of it from {by or 'many small changes'}. What posts "
-        f"look like explains and does not decide: the model's errors stand at {errors}. If they reach the limit, what a "
-        f"new version would gain is measured; {anyway}."
+        f"look like explains and does not decide: the model's errors stand at {errors}. If they reach the limit, what "
+        f"a new version would gain is measured; {anyway}."
     )
 
 
