@@ -10,6 +10,7 @@ from tempfile import mkdtemp
 
 import pytest
 from click.testing import CliRunner
+from prefect import Task
 
 from flows import steps
 from flows.release import release
@@ -357,8 +358,9 @@ def test_status_says_what_waits_since_when_and_what_to_do(trimtab):
 
 
 def test_the_tick_tells_what_it_carried_out_and_what_still_waits(trimtab, waits, tmp_path, monkeypatch):
-    for step in ("settle_reviews", "notice_moves"):
-        monkeypatch.setattr(steps, step, getattr(steps, step).fn)  # without a Prefect server
+    for name, step in [*vars(steps).items()]:
+        if isinstance(step, Task):
+            monkeypatch.setattr(steps, name, step.fn)  # without a Prefect server
     assert release.fn(home=str(tmp_path), as_of=LATER)["sentence"].startswith("tiny waits for review: version 2 since")
     set_tag(waits[0], "tiny", "2", TAG, "approved")
     told = release.fn("tiny", str(tmp_path), LATER)
