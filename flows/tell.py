@@ -49,12 +49,12 @@ def try_out(settings: Settings, at: datetime) -> dict[str, str | None]:
 
 
 def _tell(stores: Stores, as_of: datetime) -> str:
-    entries, found = stores.ledger.entries(), _receivers(stores.settings.alerts)
-    as_of = max([as_of, *(entry.at for entry in entries)])  # a run that looks back tells of now
-    known = told(entries)
+    found, known = _receivers(stores.settings.alerts), told(stores.ledger.entries(kind="alerted"))
     _note_listeners(stores.ledger, known, [receiver.name for receiver in found], as_of)
     if not found:
         return "Nobody is to be told."
+    entries = stores.ledger.entries()
+    as_of = max([as_of, *(entry.at for entry in entries)])  # a run that looks back tells of now
     said = _alerts(stores, entries, known, as_of)
     least = stores.settings.alerts.least
     waiting = {each: messages(due(said, each.name, known, least, as_of)) for each in found}

@@ -99,7 +99,8 @@ class Message:
     @property
     def title(self) -> str:
         models = {alert.model for alert in self.alerts} - {"-"}
-        about = models.pop() if len(models) == 1 else "all" if models else "runs"
+        others = "ledger" if any(alert.key.startswith("tampered/") for alert in self.alerts) else "runs"
+        about = models.pop() if len(models) == 1 else "all" if models else others
         return f"trimtab {'over' if self.over else self.severity}: {about}"
 
     @property

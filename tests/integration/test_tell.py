@@ -1,3 +1,5 @@
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -5,6 +7,8 @@ import pytest
 from flows.tell import tell
 from models.stores import Stores
 from tests.listening import listening
+from tests.tiny_stores import dies_at
+from trimtab.ledger import Ledger
 from trimtab.settings import Settings
 
 NOW = datetime(2024, 3, 4, 12, tzinfo=UTC)
@@ -119,3 +123,54 @@ def test_a_window_that_is_judged_three_days_late_is_told_all_the_same(stores_for
         )
         tell(stores, NOW)
         assert receiver.sentences == ["11 % of the rows were refused: nothing is learned from this window."]
+
+
+def test_a_kill_before_it_is_written_down_sends_it_again_under_the_same_id(stores_for):
+    with listening() as receiver:
+        stores = stores_for(f"json://{receiver.address}")
+        tell(stores, NOW)
+        fails(stores)
+        assert dies_at((Ledger, "append", 1, "before"), lambda: tell(stores, NOW)) == 9
+        tell(stores, NOW)
+        tell(stores, NOW)
+        first, again = (body["message"] for body in receiver.got)
+        assert first == again and "id: trimtab-" in first
+
+
+def test_two_runs_do_not_tell_at_once(stores_for):
+    with listening() as receiver:
+        stores = stores_for(f"json://{receiver.address}")
+        fails(stores)
+        with stores.single_flight("tell").acquire():
+            assert tell(stores_for(f"json://{receiver.address}"), NOW) == "Another run is telling."
+        assert receiver.got == []
+
+
+def test_a_ledger_that_was_tampered_with_is_told_and_what_is_told_next_too(stores_for):
+    with listening() as receiver:
+        stores = stores_for(f"json://{receiver.address}")
+        for _ in range(2):
+            works(stores)
+        with closing(sqlite3.connect(stores.settings.ledger_path)) as database, database:
+            names = [row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")]
+            for name in names:
+                database.execute(f"DROP TRIGGER {name}")
+            database.execute("UPDATE entries SET reason = 'It never ran.' WHERE id = 1")
+        tell(stores, NOW)
+        tell(stores, NOW)
+        assert len(receiver.got) == 1 and "was tampered with: entry 1" in receiver.sentences[0]
+        assert receiver.got[0]["type"] == "failure"
+        fails(stores)
+        tell(stores, NOW)
+        assert receiver.sentences[1:] == ["ingest of reddit failed: The file is gone."]
+
+
+def test_a_receiver_that_was_away_for_a_day_is_told_what_nobody_took(stores_for):
+    with listening(503) as receiver:
+        stores = stores_for(f"json://{receiver.address}")
+        tell(stores, NOW)
+        fails(stores)
+        tell(stores, NOW)
+        receiver.answer = 200
+        tell(stores, NOW + 50 * HOUR)
+        assert receiver.sentences == ["ingest of reddit failed: The file is gone."]

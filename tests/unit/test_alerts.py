@@ -242,6 +242,7 @@ def test_a_ledger_that_was_tampered_with_is_told_once_and_again_once_it_fits():
     broken = found(Fault(4, "changed", "entry 4 was changed: it does not fit its hash."))
     alert = tampered(broken, Told(), START, 9)
     assert alert.severity == "critical" and "entry 4 was changed" in alert.sentence
+    assert Message((alert,)).title == "trimtab critical: ledger"
     known = Told({alert.key: frozenset("a")}, {alert.key: START}, 1)
     assert due([tampered(broken, known, START, 9)], "a", known, "warning", START) == []
     assert tampered(found(None), Told(), START, 9) is None
