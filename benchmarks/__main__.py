@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-ALONE = ("help_speed", "training_frame", "serving")  # make their own data
+ALONE = ("help_speed", "training_frame", "serving", "page")  # make their own data
 ON_DATA = ("ingest_reddit", "engagement_reddit", "sentiment_semeval", "policies_real")
 
 

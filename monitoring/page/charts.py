@@ -107,7 +107,7 @@ def _losses_within(axes: Any, ends: Sequence[datetime], loss: np.ndarray, others
 def _few_ticks(axes: Any) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    axes.yaxis.set_major_locator(MaxNLocator(4))
+    axes.yaxis.set_major_locator(MaxNLocator(4, prune="upper"))
 
 
 def _dates(axes: Any, windows: Sequence[dict[str, Any]]) -> None:

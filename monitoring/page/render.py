@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -36,17 +36,14 @@ class Drawings:
 
 def render(found: dict[str, Any], now: datetime, drawings: Drawings) -> str:
     """The page of a status, as of `now`."""
-    return (
-        _environment()
-        .get_template("page.html")
-        .render(
-            found=found,
-            now=now,
-            summary=summary(found, now),
-            states=STATES,
-            chart=lambda name, *about: drawings.get(getattr(charts, name), *about),
-        )
-    )
+    page = _environment().get_template("page.html")
+    chart = partial(_chart, drawings)
+    made = page.render(found=found, now=now, summary=summary(found, now), states=STATES, chart=chart)
+    return made.replace(" %", "\u00a0%")  # a number and its sign stay on one line
+
+
+def _chart(drawings: Drawings, name: str, *about: Any) -> Markup:
+    return drawings.get(getattr(charts, name), *about)
 
 
 def refused(sentence: str, now: datetime) -> str:

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from monitoring.page import charts
-from monitoring.page.render import told
+from monitoring.page.render import FOLDER, told
 
 START = datetime(2024, 3, 4, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -104,3 +104,25 @@ def test_posts_a_day_can_be_none_at_all():
 
 def test_words_between_backticks_are_code_and_all_is_escaped():
     assert str(told("say `a <b>` & go")) == "say <code>a &lt;b&gt;</code> &amp; go"
+
+
+def luminance(colour):
+    """Relative luminance, WCAG 2.2."""
+    whole = colour.lstrip("#")
+    whole = "".join(2 * digit for digit in whole) if len(whole) == 3 else whole
+    parts = [int(whole[n : n + 2], 16) / 255 for n in (0, 2, 4)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+@pytest.mark.parametrize(
+    ("text", "behind"),
+    [(text, behind) for text in ("ink", "muted", "calc", "act", "watch", "est") for behind in ("bg", "card")]
+    + [("good", "good-bg"), ("watch", "watch-bg"), ("act", "act-bg"), ("ink", "none-bg"), ("ink", "watch-bg")],
+)
+def test_every_text_can_be_read_on_what_is_behind_it(scheme, text, behind):
+    style = (FOLDER / "page.css").read_text(encoding="utf-8")
+    colours = dict(re.findall(r"--([\w-]+):(#\w+)", re.findall(r":root\{[^}]*\}", style)[scheme]))
+    light, dark = sorted((luminance(colours[text]), luminance(colours[behind])), reverse=True)
+    assert (light + 0.05) / (dark + 0.05) >= 4.5
