@@ -25,34 +25,19 @@ from trimtab.entry import Entry
 
 def show_decision(stores: Stores, entry: Entry, measures: Iterable[Measure]) -> None:
     """The decision on a window, all that was measured of it, and a link to each page about it."""
-    if FlowRunContext.get() is None:
-        return
-    links, measured = _links(stores, entry), tuple(measures)
-    text = shown.decision(entry, measured, _outlook(stores, entry), links)
-    end = str(entry.evidence.get("window_end", ""))[:10]
-    what = f"The decision on the window of {entry.model} up to {end}: {entry.evidence['action']}"
-    _show(MarkdownArtifact(key=key(entry.model, "decision"), markdown=text, description=what))
-    if found := shown.rows(measured):
-        about = f"Everything that was measured of the window of {entry.model} up to {end}, most evidence first"
-        _show(TableArtifact(key=key(entry.model, "window"), table=found, description=about))
-    _show_links(entry, links)
+    _tried(lambda: _decision(stores, entry, tuple(measures)))
 
 
 def show_challenger(stores: Stores, entry: Entry) -> None:
     """A new version against the champion and the gates; `entry` is what became of it."""
-    if FlowRunContext.get() is None:
-        return
-    links = _links(stores, entry)
-    text = shown.challenger(entry, links)
-    what = f"{entry.model} {entry.version} against the version that served, and the gates: {entry.what}"
-    _show(MarkdownArtifact(key=key(entry.model, "challenger"), markdown=text, description=what))
-    _show_links(entry, links)
+    _tried(lambda: _challenger(stores, entry))
 
 
 @contextmanager
 def progress(model: str, what: str) -> Iterator[Callable[[float, str], None]]:
     """A bar in the UI; call it with the percentage done and what is done now."""
-    artifact = _show(ProgressArtifact(key=key(model, f"{what}-progress"), progress=0.0, description=f"{what}: begun"))
+    bar = ProgressArtifact(key=key(model, f"{what}-progress"), progress=0.0, description=f"{what}: begun")
+    artifact = _tried(bar.create)
 
     def moved(percent: float, words: str) -> None:
         if artifact is not None:
@@ -60,6 +45,25 @@ def progress(model: str, what: str) -> Iterator[Callable[[float, str], None]]:
 
     yield moved
     moved(100.0, "done")
+
+
+def _decision(stores: Stores, entry: Entry, measures: tuple[Measure, ...]) -> None:
+    links, end = _links(stores, entry), str(entry.evidence.get("window_end", ""))[:10]
+    text = shown.decision(entry, measures, _outlook(stores, entry), links)
+    what = f"The decision on the window of {entry.model} up to {end}: {entry.evidence['action']}"
+    MarkdownArtifact(key=key(entry.model, "decision"), markdown=text, description=what).create()
+    if found := shown.rows(measures):
+        about = f"Everything that was measured of the window of {entry.model} up to {end}, most evidence first"
+        TableArtifact(key=key(entry.model, "window"), table=found, description=about).create()
+    _show_links(entry, links)
+
+
+def _challenger(stores: Stores, entry: Entry) -> None:
+    links = _links(stores, entry)
+    what = f"{entry.model} {entry.version} against the version that served, and the gates: {entry.what}"
+    text = shown.challenger(entry, links)
+    MarkdownArtifact(key=key(entry.model, "challenger"), markdown=text, description=what).create()
+    _show_links(entry, links)
 
 
 def key(model: str, what: str) -> str:
@@ -84,15 +88,13 @@ def _show_links(entry: Entry, links: Iterable[Link]) -> None:
     for link in links:
         if link.url.startswith("http"):
             about = f"{link.name} of {entry.model}"
-            _show(LinkArtifact(key=key(entry.model, link.name), link=link.url, link_text=about, description=about))
-
-
-def _show(artifact: Any) -> Any:
-    """What the server made of it; None outside of a flow run, and where it could not be made."""
-    return _tried(artifact.create) if FlowRunContext.get() is not None else None
+            LinkArtifact(key=key(entry.model, link.name), link=link.url, link_text=about, description=about).create()
 
 
 def _tried(work: Callable[[], Any]) -> Any:
+    """What it returns; None outside of a flow run, and where it could not be done."""
+    if FlowRunContext.get() is None:
+        return None
     try:
         return work()
     except Exception as error:  # noqa: BLE001 - the work is done; only its picture is missing
