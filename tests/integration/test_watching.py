@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from flows.act import act
+from flows.act import carry_out
 from models.history import load_history
 from models.promotion import promote
 from models.stores import Stores
@@ -13,6 +13,7 @@ from models.watch import running
 from monitoring.assess import assess
 from monitoring.decide import decide
 from monitoring.serving import serving_of
+from monitoring.watch import record
 from monitoring.watching import look_at_watch
 from tests import tiny_lake, tiny_stores
 from tests.tiny_lake import MODEL, day, fit, ingest, train
@@ -116,9 +117,27 @@ def test_a_good_release_ends_its_watch_and_days_without_news_write_nothing(store
 def test_nothing_is_looked_at_before_a_release_or_after_a_rollback(stores):
     assert look_at_watch(stores, MODEL, day(RELEASE)) is None
     entry = next(filter(None, looks(released(stores, "2"), until=RELEASE + 8)))
-    told = entry.evidence | {"why": entry.reason}
-    assert act("tiny", told, entry.at, str(stores.registry.store.path.parent))["sentence"].startswith("tiny 1 serves")
+    assert carry_out(stores, entry, entry.at)["sentence"] == "tiny 1 serves again in place of 2."
     assert look_at_watch(stores, MODEL, entry.at + timedelta(days=1)) is None
+
+
+def test_what_watch_and_monitor_both_decided_is_carried_out_once(stores):
+    entry = next(filter(None, looks(released(stores, "2"), until=RELEASE + 8)))
+    window = Window(day(RELEASE + 1), day(RELEASE + 8))
+    history = load_history(stores, MODEL, Window(day(0), window.end), window.end)
+    seen = assess(MODEL, history, serving_of(stores, MODEL, window.end), window, stores.settings, looks_at=frozenset())
+    other = record(stores, seen, decide(seen, stores.settings), stores.settings.home / "page.html")
+    assert {(each.evidence["action"], each.actor) for each in decided(stores)} == {
+        ("rollback", "watch flow"),
+        ("rollback", "monitor flow"),
+    }
+    assert carry_out(stores, other, other.at)["done"] == "now"
+    late = carry_out(stores, entry, other.at + timedelta(minutes=1))
+    assert (late["done"], late["sentence"]) == (
+        "not",
+        "Nothing was changed: tiny 2 serves no more, so there is nothing to roll back; tiny 1 serves.",
+    )
+    assert stores.registry.alias("tiny", "champion") == "1"
 
 
 def test_a_watch_whose_other_version_was_deleted_ends_and_says_so(stores):
