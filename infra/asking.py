@@ -3,18 +3,22 @@
 import json
 from base64 import b64encode
 from collections.abc import Mapping
+from http.client import HTTPException
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import ProxyHandler, Request, build_opener
 
 _direct = build_opener(ProxyHandler({}))
 
 
-def answers(url: str, seconds: float) -> bool:
-    """Whether it says 200 within so long."""
+def answers(url: str, seconds: float, excuse: str | None = None) -> bool:
+    """Whether it says 200 within so long, or an error that holds the words of `excuse`."""
     try:
         with _direct.open(url, timeout=seconds) as answer:
             return bool(answer.status == 200)
-    except (OSError, ValueError):
+    except HTTPError as error:
+        return excuse is not None and excuse.encode() in error.read()
+    except (OSError, ValueError, HTTPException):
         return False
 
 

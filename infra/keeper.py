@@ -118,7 +118,7 @@ class Keeper:
 
     def _answers(self) -> bool:
         if self.part.health:
-            return answers(self.part.health, ANSWER_SECONDS)
+            return answers(self.part.health, ANSWER_SECONDS, self.part.excuse)
         return self.part.says is None or logs.says(self.log, self.part.says, self._said)
 
     def _goes_on(self) -> bool:

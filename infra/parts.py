@@ -25,6 +25,7 @@ class Part:
     environment: Mapping[str, str] = field(default_factory=dict)
     port: Choice | None = None
     health: str | None = None  # URL
+    excuse: str | None = None  # words in an answer other than 200 that is as good
     says: str | None = None  # where it has no address
     after: tuple[str, ...] = ()  # parts that must be healthy before this one starts
     stop_seconds: float = 20
@@ -70,6 +71,7 @@ def prefect(settings: Settings, port: Choice) -> Part:
         "PREFECT_UI_ENABLED": "true",
         "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",  # runs too are forgotten, after 90 days
     }
     command = (*MODULE, "prefect", "server", "start", "--host", HOST, "--port", str(port.port))
     health, seconds = f"{url}/api/health", settings.up.stop_seconds
@@ -88,9 +90,8 @@ def runner(settings: Settings, shared: Mapping[str, str], after: tuple[str, ...]
 def mlflow(settings: Settings, port: Choice) -> Part:
     """MLflow's server on the registry; it hands artifacts out from where our versions were written."""
     command = (*MODULE, "models.registry.server", str(settings.mlflow_path), HOST, str(port.port))
-    environment = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}  # jobs judge texts by models that are not here
     health = f"http://{HOST}:{port.port}/api/2.0/mlflow/experiments/search?max_results=1"
-    return Part("mlflow", "MLflow", command, environment, port, health, stop_seconds=settings.up.stop_seconds)
+    return Part("mlflow", "MLflow", command, {}, port, health, stop_seconds=settings.up.stop_seconds)
 
 
 def evidently(settings: Settings, port: Choice) -> Part:
@@ -102,11 +103,11 @@ def evidently(settings: Settings, port: Choice) -> Part:
 
 
 def score(settings: Settings, port: Choice, shared: Mapping[str, str]) -> Part:
-    """The scoring API, healthy once every champion is loaded."""
+    """The scoring API, healthy once every champion is loaded; in a new home there is none."""
     command = (*TRIMTAB, "--home", str(settings.home), "serve", "--host", HOST, "--port", str(port.port))
     seconds = settings.serving.stop_seconds + FLUSH_SECONDS
-    health = f"http://{HOST}:{port.port}/readyz"
-    return Part("score", "the scoring API", command, shared, port, health, stop_seconds=seconds)
+    health, excuse = f"http://{HOST}:{port.port}/readyz", "No model has a champion"
+    return Part("score", "the scoring API", command, shared, port, health, excuse, stop_seconds=seconds)
 
 
 def page(settings: Settings, port: Choice, shared: Mapping[str, str]) -> Part:

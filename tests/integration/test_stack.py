@@ -74,6 +74,11 @@ def test_every_part_answers_where_the_table_says(up):
     assert "the runner" in up.said
 
 
+def test_mlflow_shows_the_registry_of_the_home(up):
+    with urlopen(f"{up.address('mlflow')}/api/2.0/mlflow/registered-models/search", timeout=60) as answer:
+        assert [model["name"] for model in json.load(answer)["registered_models"]] == ["tiny"]
+
+
 def test_a_port_that_is_taken_is_said_and_replaced(up):
     wanted = up.taken.getsockname()[1]
     instead = re.search(rf"Port {wanted}, wanted for Evidently, is taken.*; Evidently takes (\d+) instead", up.said)[1]

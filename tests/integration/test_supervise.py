@@ -5,13 +5,16 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 
 from infra import keeper as keeping
+from infra.asking import answers
 from infra.parts import Part
 from infra.ports import Choice
 from infra.supervise import Supervisor
@@ -121,6 +124,17 @@ def test_a_part_waits_for_the_one_that_it_leans_on_and_ends_before_it(tmp_path):
         until(lambda: stack.settled)
         stack.stop()
     assert notes.read_text().splitlines() == ["server began", "runner began", "runner ended", "server ended"]
+
+
+@pytest.mark.parametrize(("excuse", "healthy"), [("nothing to serve", True), ("another word", False), (None, False)])
+def test_a_server_that_is_not_ready_for_a_good_reason_counts_as_healthy(tmp_path, excuse, healthy):
+    class Refuses(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_error(503, "Wait", "There is nothing to serve yet.")
+
+    with HTTPServer(("127.0.0.1", 0), Refuses) as server:
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        assert answers(f"http://127.0.0.1:{server.server_port}", 5, excuse) is healthy
 
 
 def test_kill_9_of_the_process_that_looks_after_them_leaves_none(tmp_path):
