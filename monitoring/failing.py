@@ -11,18 +11,21 @@ NEWEST = 10
 
 
 def failing(entries: Iterable[Entry], at: Addresses) -> list[dict[str, Any]]:
-    """The newest failure of each flow and subject that has not recovered since, newest first."""
-    open_runs: dict[tuple[str, str], Entry] = {}
+    """Each flow and subject that has failed and not recovered since, newest first; `at` is its first failure."""
+    first: dict[tuple[str, str], Entry] = {}
+    newest: dict[tuple[str, str], Entry] = {}
     for entry in entries:
         about = str(entry.evidence.get("flow") or entry.actor), str(entry.evidence.get("subject") or entry.model)
         if entry.kind == "run_failed":
-            open_runs.pop(about, None)
-            open_runs[about] = entry
+            newest.pop(about, None)
+            first.setdefault(about, entry)
+            newest[about] = entry
         elif entry.kind == "run_recovered":
-            open_runs.pop(about, None)
+            first.pop(about, None)
+            newest.pop(about, None)
     return [
-        {"at": entry.at, "flow": flow, "subject": subject, "why": entry.reason, "run": run_url(entry.evidence, at)}
-        for (flow, subject), entry in reversed(open_runs.items())
+        {"at": first[about].at, "flow": about[0], "subject": about[1], "why": e.reason, "run": run_url(e.evidence, at)}
+        for about, e in reversed(newest.items())
     ]
 
 

@@ -21,6 +21,11 @@ def headline(told: dict[str, Any], name: str, newest_data: datetime | None, wind
 def _state(
     told: dict[str, Any], last: dict[str, Any] | None, newest: datetime | None, window: timedelta
 ) -> tuple[State, str]:
+    if told["review"]:
+        return (
+            "act",
+            f"has a new version, {told['review']['version']}, which waits for a person to approve or refuse it",
+        )
     if told["champion"] is None:
         return ("act", "has been taken off") if told["by_hand"] else ("none", "does not answer yet")
     if last is None:
@@ -29,7 +34,7 @@ def _state(
         return "act", f"has not been checked since {day(last['end'])}, though posts came in"
     if last["version"] != told["champion"]:
         return _since_moved(told)
-    return _judged(last)
+    return _judged(last, told["since_decided"])
 
 
 def _since_moved(told: dict[str, Any]) -> tuple[State, str]:
@@ -38,13 +43,16 @@ def _since_moved(told: dict[str, Any]) -> tuple[State, str]:
     return "good", "has a new version, which is judged with the next window"
 
 
-def _judged(last: dict[str, Any]) -> tuple[State, str]:
+def _judged(last: dict[str, Any], since: Sequence[str]) -> tuple[State, str]:
+    """`since` are the kinds of entries that came after the judgement."""
     said: dict[str, tuple[State, str]] = {
         "rollback": ("act", "got worse with its newest version, which is to be taken back"),
         "quarantine": ("act", "was given data that look broken; it learns nothing from them and answers as before"),
         "retrain": ("watch", "has fallen behind its audience, and a new version is being made"),
         "recalibrate": ("watch", "is too sure or too unsure of itself, and that is being put right"),
     }
+    if last["action"] in ("retrain", "recalibrate") and {"promotion_refused", "refused"} & {*since}:
+        return "watch", "was to be made anew, and what was made is no better: it was refused, and nothing changes"
     if last["action"] in said:
         return said[last["action"]]
     if last["calls"]:

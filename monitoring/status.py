@@ -89,6 +89,7 @@ def _serving(stores: Stores, ledger: Ledger, name: str, own: Sequence[Entry], at
         "last_decision_at": decision.at if decision else None,
         "decided": {"at": judged.at, "sentence": decided(judged), "why": why(judged)} if judged else None,
         "review": waits.plain() | {"url": version_url(name, waits.version, at)} if waits else None,
+        "since_decided": sorted({entry.kind for entry in own if judged and entry.id > judged.id}),
         "watch": seen(ledger, name),
         "url": version_url(name, aliases["champion"], at),
     }

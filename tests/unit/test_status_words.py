@@ -153,9 +153,10 @@ def test_what_was_not_judged_is_said_without_figures(ledger):
     assert windows(ledger.entries("m"), "m", Settings().reports_path)[-1]["loss"] is None
 
 
-def told_of(ledger, champion="1", left=None, by_hand=False):
+def told_of(ledger, champion="1", left=None, by_hand=False, review=None, since=()):
     points = windows(ledger.entries("m"), "m", Settings().reports_path)
-    return {"champion": champion, "left": left, "by_hand": by_hand, "since": START, "windows": points}
+    told = {"champion": champion, "left": left, "by_hand": by_hand, "since": START, "windows": points}
+    return told | {"review": review, "since_decided": since}
 
 
 def test_a_calm_model_is_fine_and_its_errors_are_told_against_the_usual(ledger):
@@ -194,6 +195,18 @@ def test_a_model_that_nobody_checks_while_posts_come_needs_a_person(ledger):
     assert headline(told_of(ledger), "m", newest, 7)["state"] == "good", "the next window may not be over long"
     told = headline(told_of(ledger), "m", newest + timedelta(seconds=1), 7)
     assert (told["state"], "not been checked since 11 March 2024" in told["sentence"]) == ("act", True)
+
+
+def test_a_challenger_that_was_refused_is_not_being_made_any_more(ledger):
+    decide(ledger, action="retrain")
+    told = headline(told_of(ledger, since=["promotion_refused", "retrain_started"]), "m", None, 7)
+    assert (told["state"], "no better: it was refused" in told["sentence"]) == ("watch", True)
+
+
+def test_a_version_that_waits_needs_a_person(ledger):
+    decide(ledger, action="retrain")
+    told = headline(told_of(ledger, review={"version": "2"}), "m", None, 7)
+    assert (told["state"], "version, 2, which waits for a person" in told["sentence"]) == ("act", True)
 
 
 def test_a_version_that_was_taken_back_is_told_before_its_last_window(ledger):
@@ -252,14 +265,17 @@ def test_every_kind_of_entry_can_be_told(ledger):
 
 
 def test_a_run_fails_until_it_works_again_for_the_same_subject(ledger):
-    for subject in ("a.yaml", "b.yaml"):
-        told = {"flow": "ingest", "subject": subject, "run": "http://127.0.0.1:4200/runs/1"}
-        ledger.append("run_failed", at=START, model="-", actor="ingest flow", reason="disk full", evidence=told)
+    for number, subject in enumerate(("a.yaml", "b.yaml", "b.yaml")):
+        told = {"flow": "ingest", "subject": subject, "run": f"http://127.0.0.1:4200/runs/{number}"}
+        ledger.append(
+            "run_failed", at=START + number * WEEK, model="-", actor="ingest flow", reason="disk full", evidence=told
+        )
     ledger.append(
         "run_recovered", at=START, model="-", actor="x", reason="ok", evidence={"flow": "ingest", "subject": "a.yaml"}
     )
     (found,) = failing(ledger.entries(), Addresses())
-    assert (found["subject"], found["run"]) == ("b.yaml", "http://127.0.0.1:4200/runs/1")
+    assert (found["subject"], found["run"]) == ("b.yaml", "http://127.0.0.1:4200/runs/2")
+    assert found["at"] == START + WEEK, "since its first failure"
 
 
 def test_alerts_come_newest_first(ledger):
