@@ -93,9 +93,9 @@ def _nothing(decision: Entry, look_on: datetime, settings: Settings) -> str:
     if told.get("look"):
         return _measured(told, cost, _days(decision))
     alarm = told.get("alarm")
-    anyway = f"in any case what a new version would gain is measured from {look_on:%Y-%m-%d} on"
+    anyway = f"in any case that is done from {look_on:%Y-%m-%d} on"
     if alarm is None:
-        return f"Nothing could be judged, for want of data; {anyway}."
+        return f"Nothing could be judged, for want of data. What a new version would gain is measured; {anyway}."
     spent = _most(alarm.get("spent") or 0.0)
     by = names(_stream(name) for name, own in _largest(alarm.get("streams", {})) if own >= SEEN)
     if not alarm.get("raised"):

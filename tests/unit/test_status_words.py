@@ -64,14 +64,14 @@ def test_a_quiet_window_tells_the_evidence_and_when_a_gain_is_measured_anyway(le
     decide(ledger)
     told = said(ledger, weeks=3)
     assert "40 % of the alarm's limit, most of it from the errors and chars" in told
-    assert "measured from 2024-04-01 on" in told, "28 days after the training"
+    assert "that is done from 2024-04-01 on" in told, "28 days after the training"
     assert "gain surely exceeds its cost" in told
 
 
 def test_the_day_of_the_next_look_moves_with_the_last_one(ledger):
     decide(ledger, week=2, look=LOOK)
     decide(ledger, week=3)
-    assert "measured from 2024-04-15 on" in said(ledger, weeks=4), "28 days after the look of 18 March"
+    assert "that is done from 2024-04-15 on" in said(ledger, weeks=4), "28 days after the look of 18 March"
 
 
 def test_features_that_moved_do_not_decide_and_the_errors_are_told_apart(ledger):
