@@ -81,7 +81,7 @@ def plans(settings: Settings) -> tuple[Plan, ...]:
 def deployment(plan: Plan) -> RunnerDeployment:
     """As Prefect takes it; one run of a deployment at a time."""
     limit = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy(plan.collision))
-    return RunnerDeployment.from_flow(
+    made = RunnerDeployment.from_flow(
         plan.load(),
         name=plan.subject,
         description=plan.about,
@@ -91,6 +91,9 @@ def deployment(plan: Plan) -> RunnerDeployment:
         concurrency_limit=limit,
         entrypoint_type=EntrypointType.MODULE_PATH,
     )
+    # Said, though it is usual: a deployment that infra/prefect.yaml had given to a work pool comes back.
+    made.work_pool_name = made.work_queue_name = None
+    return made
 
 
 def _of_sources(settings: Settings, home: str) -> Iterable[Plan]:
