@@ -27,6 +27,7 @@ class Keeper:
     ) -> None:
         self.part, self.log, self.say = part, log, say
         self.healthy, self.hopeless, self.seconds = threading.Event(), threading.Event(), 0.0
+        self.late = threading.Event()  # it lives, and was not healthy in time
         self.tried = threading.Event()  # its first start has come to something, good or bad
         self._environ = {**environ, **part.environment}
         self._patience, self._stopping = healthy_seconds, threading.Event()
@@ -73,23 +74,30 @@ class Keeper:
     def _keep(self) -> None:
         self._ready(self._stopping)
         while not self._stopping.is_set():
-            self._run()
+            settled = self._run()
+            self.healthy.clear()
+            self._deaths = 1 if settled else self._deaths + 1
+            self.tried.set()
             if self._stopping.is_set() or not self._goes_on():
                 return
 
-    def _run(self) -> None:
-        """One life."""
+    def _run(self) -> bool:
+        """One life; whether it was a long one, once healthy."""
         began = time.monotonic()
-        process = self._process = self._spawn()
+        try:
+            process = self._process = self._spawn()
+        except OSError as error:  # a full disk, or too many processes
+            self._ending = f"could not be started ({error})"
+            return False
+        if self._stopping.is_set():  # asked while it was being started
+            process.terminate()
         self._until_healthy(process, began)
-        self.tried.set()
-        code = process.wait()
-        process.stdin.close()  # type: ignore[union-attr]
+        code, well = process.wait(), time.monotonic()
+        assert process.stdin is not None
+        process.stdin.close()
         end(of_session(process.pid), LEFT_SECONDS)  # nothing, unless somebody killed the guard
-        self.healthy.clear()
-        lived = time.monotonic() - began - self.seconds
-        self._deaths = 1 if lived >= SETTLED_SECONDS else self._deaths + 1
         self._ending = _how(code)
+        return self.healthy.is_set() and well - began - self.seconds >= SETTLED_SECONDS
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         self._said = logs.size(self.log)
@@ -104,15 +112,17 @@ class Keeper:
             )
 
     def _until_healthy(self, process: subprocess.Popen[bytes], began: float) -> None:
-        said = False
         while process.poll() is None and not self._stopping.is_set():
             if self._answers():
                 self.seconds = time.monotonic() - began
                 self.healthy.set()
+                self.tried.set()
+                self.late.clear()
                 self.say(f"{self._title} is {'back' if self._deaths else 'healthy'} after {self.seconds:.1f} s.")
                 return
-            if not said and time.monotonic() - began > self._patience:
-                said = True
+            if not self.late.is_set() and time.monotonic() - began > self._patience:
+                self.late.set()
+                self.tried.set()
                 self.say(f"{self._title} lives but is not healthy after {self._patience:.0f} s; see {self.log}.")
             self._stopping.wait(LOOK_SECONDS)
 

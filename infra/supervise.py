@@ -40,8 +40,12 @@ class Supervisor:
 
     @property
     def settled(self) -> bool:
-        """Whether each is healthy or given up."""
-        return all(keeper.healthy.is_set() or keeper.hopeless.is_set() for keeper in self.keepers.values())
+        """Whether each is healthy, or had its time."""
+        return all(any(map(_is_set, (each.healthy, each.hopeless, each.late))) for each in self.keepers.values())
+
+    @property
+    def healthy(self) -> bool:
+        return all(keeper.healthy.is_set() for keeper in self.keepers.values())
 
     @property
     def hopeless(self) -> bool:
@@ -85,3 +89,7 @@ class Supervisor:
                 return False
             self._starting.add(keeper.part.name)
             return True
+
+
+def _is_set(event: threading.Event) -> bool:
+    return event.is_set()

@@ -108,11 +108,11 @@ def table(stack: Supervisor, seconds: float) -> list[str]:
     rows = [("part", "address", "healthy after", "memory")]
     sizes = {name: keeper.memory_mb for name, keeper in stack.keepers.items()}
     for name, keeper in stack.keepers.items():
-        took = "given up" if keeper.hopeless.is_set() else f"{keeper.seconds:.1f} s"
+        took = f"{keeper.seconds:.1f} s" if keeper.healthy.is_set() else "not healthy"
         rows.append((keeper.part.title, keeper.part.address or "-", took, f"{sizes[name]:.0f} MB"))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    good = "Everything is healthy" if not any(k.hopeless.is_set() for k in stack.keepers.values()) else "The rest is up"
+    good = "Everything is healthy" if stack.healthy else "The rest is healthy"
     return ["", *lines, f"{good} after {seconds:.0f} s, {sum(sizes.values()):.0f} MB together. Stop with Ctrl+C.", ""]
 
 

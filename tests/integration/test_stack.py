@@ -127,3 +127,11 @@ def test_sigterm_ends_all_of_it_and_leaves_neither_a_process_nor_an_address(up):
     assert not none_left(str(up.home), 0)
     assert not (up.home / "up.json").exists()
     assert up.address("page") is None
+
+
+def test_a_source_that_cannot_be_used_is_said_before_anything_is_started(tmp_path):
+    environ = os.environ | {"TRIMTAB_HOME": str(tmp_path / "home")}
+    command = [*COMMAND, "up", str(tmp_path / "none.yaml")]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 1 and "none.yaml" in done.stderr and done.stderr.count("\n") == 1
+    assert not (tmp_path / "home" / "logs").exists()

@@ -2,6 +2,7 @@
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,7 +37,9 @@ def up(context: click.Context, sources: tuple[Path, ...]) -> None:
 
 
 def _say(line: str) -> None:
-    click.echo(line)
+    """A terminal or pipe that is gone does not end what runs."""
+    with suppress(OSError):
+        click.echo(line)
 
 
 @cli.command()
