@@ -59,8 +59,8 @@ def _judged(last: dict[str, Any], since: Sequence[str]) -> tuple[State, str]:
         return "watch", "makes larger errors than usual; whether a new version would help is being measured"
     if last["raised"]:
         grown = (last["rise"] or 0.0) > SMALL
-        said = "whether its errors have grown is not sure yet" if grown else "but its errors have not grown"
-        return "good", f"is fine. Its audience has changed{';' if grown else ','} {said}"
+        errors = "; whether its errors have grown is not sure yet" if grown else ", but its errors have not grown"
+        return "good", f"is fine. Its audience has changed{errors}"
     if last["loss"] is None:
         return "watch", "answers; too few outcomes are known to say how well"
     return "good", "is fine"
