@@ -1,6 +1,8 @@
 """The Scorer of the tiny model; this text travels in the bundle."""
 
 import json
+import os
+import time
 from pathlib import Path
 
 import lightgbm
@@ -24,6 +26,7 @@ class Scorer:
         return cls(booster, json.loads((bundle / "spread.json").read_text()), offset)
 
     def predict(self, frame: DataFrame) -> DataFrame:
+        _wait()
         value = self.booster.predict(self._matrix(frame), num_threads=1) + self.offset
         return DataFrame({"value": value, "low": value - self.spread, "high": value + self.spread}, index=frame.index)
 
@@ -33,3 +36,12 @@ class Scorer:
 
     def _matrix(self, frame: DataFrame) -> np.ndarray:
         return frame[self.booster.feature_name()].to_numpy(dtype=float)
+
+
+def _wait() -> None:
+    """Where the variable HOLD names a folder: for as long as a file `predict` lies there."""
+    mark = Path(os.environ.get("HOLD", os.devnull)) / "predict"
+    if mark.exists():
+        mark.with_suffix(".reached").touch()
+    while mark.exists():
+        time.sleep(0.02)
