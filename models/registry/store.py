@@ -15,7 +15,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from trimtab.errors import RegistryBusy, RegistryError
+from trimtab.errors import RegistryBusy, RegistryError, Unavailable
 
 LOCK_SECONDS = 600
 QUIET = {
@@ -50,6 +50,18 @@ class Store:
         return self.path / "mlflow.db"
 
     @property
+    def laid_out(self) -> bool:
+        """Whether there is a database. Unavailable where there was one: made anew, it would hide every version."""
+        if self.database.exists():
+            return True
+        if any((self.path / "artifacts").glob("*")):
+            raise Unavailable(
+                f"{self.database} is not there, but the files of its versions are: it was moved, or its disk is away. "
+                "Put it back, or restore it from a backup; see docs/oncall.md."
+            )
+        return False
+
+    @property
     def uri(self) -> str:
         return f"sqlite:///{self.database}"
 
@@ -68,7 +80,7 @@ class Store:
     @cached_property
     def client(self) -> Any:
         with self.lock("mlflow"):
-            if not self.database.exists():
+            if not self.laid_out:
                 self._lay_out()
         return self.mlflow.MlflowClient(self.uri, self.uri)
 

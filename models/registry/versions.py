@@ -121,7 +121,7 @@ class Registry:
 
     def names(self) -> list[str]:
         """Every model that has been registered."""
-        if not self.store.database.exists():
+        if not self.store.laid_out:
             return []
         with self.store.spoken():
             return sorted(model.name for model in self.store.client.search_registered_models())
@@ -150,7 +150,7 @@ class Registry:
         """Every version, from old to new; none for a model that was never trained."""
         aliases = self.aliases(name)
         with self.store.spoken():
-            known = self.store.database.exists()
+            known = self.store.laid_out
             found = list(self.store.client.search_model_versions(f"name='{name}'")) if known else []
         return sorted((_info(version, aliases) for version in found), key=lambda info: int(info.version))
 
@@ -186,7 +186,7 @@ class Registry:
 
     def _found(self, question: str, *about: str) -> Any:
         """MLflow's answer, or None where it has no such thing."""
-        if not self.store.database.exists():
+        if not self.store.laid_out:
             return None
         try:
             return getattr(self.store.client, question)(*about)

@@ -18,6 +18,7 @@ from models.stores import Stores
 from monitoring.watch import assess_window
 from monitoring.watching import look_at_watch
 from tests import tiny_stores
+from tests.served import away
 from tests.tiny_model import MODEL, frame
 from tests.tiny_story import AT
 from trimtab.cli.main import main
@@ -173,6 +174,16 @@ def test_a_registry_whose_database_is_locked_is_one_sentence_and_the_command_goe
     assert stores.registry.alias("tiny", "champion") == "3"
     assert trimtab(*words)[0] == 0
     assert stores.registry.aliases("tiny") == {"champion": "2", "previous": "1"}, "begun once, and once only"
+
+
+def test_a_registry_whose_database_was_moved_away_is_said_and_not_made_anew(stores, trimtab):
+    hidden = away(stores.registry.store.database)
+    for words in (("rollback", "tiny", "--reason", "x", "--no-wait"), ("status",)):
+        code, out, err = trimtab(*words)
+        assert code == 1 and len(err.splitlines()) == 1 and "Put it back" in err, (out, err)
+    assert not stores.registry.store.database.exists()
+    hidden.rename(stores.registry.store.database)
+    assert trimtab("status")[0] == 0
 
 
 def test_a_clock_that_jumped_back_changes_neither_the_order_nor_what_serves(stores):
