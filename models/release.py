@@ -21,6 +21,7 @@ from models.waiting import waiting_version
 from trimtab.ledger import Entry, Ledger
 from trimtab.settings import Cost, Gates, Release
 
+TRIES = 3  # at a comparison with a champion that goes on serving until it is done
 USUAL_LIMITS, USUAL_COST = Gates(), Cost()
 DONE = {"review_wanted": "waits for review", "promotion_refused": "was not promoted"}
 
@@ -63,34 +64,93 @@ def judge(
     """
     name = model.name
     told: dict[str, Any] = {"at": at, "actor": actor}
-    with registry.lock(name):
-        settle(registry, ledger, name, at=at)
-        champion, first = registry.alias(name, "champion"), nothing_to_beat(ledger, name)
-        if champion == challenger:
-            return _verdict(promote(registry, ledger, name, challenger, reason=first, **told))
-        if champion is None and release.promotion == "auto" and (why := taken_off(registry, ledger, name)):
-            return _refuse(registry, ledger, name, challenger, champion, {}, why, **told)
-        if reason := why_barred(ledger, name, challenger):
-            return _refuse(registry, ledger, name, challenger, champion, {}, reason, **told)
-        if champion is not None:
-            registry.set_alias(name, "challenger", challenger)
-        key = f"gates {name} {challenger} against {champion} at {at.isoformat()}"
-        said = ledger.find(key)  # what was judged before a kill is what is carried out after it
-        if said is None:
-            trial = arrange(registry, model, challenger, champion, fresh, limits, release, interval_share, seed)
-            gates, comparison = try_gates(trial)
-            evidence: dict[str, Any] = {"gates": gates.evidence()}
-            evidence |= {"comparison": comparison.evidence()} if comparison else {}
-            about = told | {"version": challenger, "previous": champion, "reason": str(gates), "evidence": evidence}
-            said = ledger.append("gates_judged", model=name, key=key, **about)
-        gates, comparison = judged(said.evidence)
-        if not gates.passed:
-            return _refuse(registry, ledger, name, challenger, champion, said.evidence, str(gates), **told)
-        reason = str(comparison) if comparison else first
-        if release.promotion == "review":
-            about = told | {"reason": reason, "evidence": said.evidence}
-            return _verdict(want_review(registry, ledger, name, challenger, champion, cost, **about))
-        return _verdict(promote(registry, ledger, name, challenger, reason=reason, evidence=said.evidence, **told))
+    for _ in range(TRIES):
+        with registry.lock(name):
+            settle(registry, ledger, name, at=at)
+            champion = registry.alias(name, "champion")
+            if done := _settled_already(registry, ledger, name, challenger, champion, release, **told):
+                return done
+            if champion is not None:
+                registry.set_alias(name, "challenger", challenger)
+        # Not held while the gates run: whoever rolls back meanwhile must not wait for them.
+        trying = (registry, ledger, model, challenger, champion, fresh, release)
+        said = _try_gates(*trying, limits=limits, interval_share=interval_share, seed=seed, **told)
+        with registry.lock(name):
+            if registry.alias(name, "champion") == champion:
+                return _carry_out(registry, ledger, name, challenger, champion, said, release, cost, **told)
+    reason = f"The champion changed {TRIES} times while it was judged; start the retrain again once nobody moves it."
+    return _refuse(registry, ledger, name, challenger, champion, {}, reason, **told)
+
+
+def _settled_already(
+    registry: Registry,
+    ledger: Ledger,
+    name: str,
+    challenger: str,
+    champion: str | None,
+    release: Release,
+    **told: Any,
+) -> Verdict | None:
+    """What no gate needs to be asked for."""
+    if champion == challenger:
+        first = nothing_to_beat(ledger, name)
+        return _verdict(promote(registry, ledger, name, challenger, reason=first, **told))
+    if champion is None and release.promotion == "auto" and (why := taken_off(registry, ledger, name)):
+        return _refuse(registry, ledger, name, challenger, champion, {}, why, **told)
+    if reason := why_barred(ledger, name, challenger):
+        return _refuse(registry, ledger, name, challenger, champion, {}, reason, **told)
+    return None
+
+
+def _try_gates(
+    registry: Registry,
+    ledger: Ledger,
+    model: Model,
+    challenger: str,
+    champion: str | None,
+    fresh: DataFrame,
+    release: Release,
+    *,
+    limits: Gates,
+    interval_share: float,
+    seed: int,
+    at: datetime,
+    actor: str,
+) -> Entry:
+    """What the gates say, in the ledger; what was judged before a kill is what is carried out after it."""
+    key = f"gates {model.name} {challenger} against {champion} at {at.isoformat()}"
+    if said := ledger.find(key):
+        return said
+    trial = arrange(registry, model, challenger, champion, fresh, limits, release, interval_share, seed)
+    gates, comparison = try_gates(trial)
+    evidence: dict[str, Any] = {"gates": gates.evidence()}
+    evidence |= {"comparison": comparison.evidence()} if comparison else {}
+    about: dict[str, Any] = {"version": challenger, "previous": champion, "reason": str(gates), "actor": actor}
+    return ledger.append("gates_judged", at=at, model=model.name, key=key, evidence=evidence, **about)
+
+
+def _carry_out(
+    registry: Registry,
+    ledger: Ledger,
+    name: str,
+    challenger: str,
+    champion: str | None,
+    said: Entry,
+    release: Release,
+    cost: Cost,
+    **told: Any,
+) -> Verdict:
+    """Promote it, have it wait for a person, or refuse it, as the gates said."""
+    gates, comparison = judged(said.evidence)
+    if reason := why_barred(ledger, name, challenger):  # by a person, while it was judged
+        return _refuse(registry, ledger, name, challenger, champion, said.evidence, reason, **told)
+    if not gates.passed:
+        return _refuse(registry, ledger, name, challenger, champion, said.evidence, str(gates), **told)
+    reason = str(comparison) if comparison else nothing_to_beat(ledger, name)
+    about: dict[str, Any] = {**told, "reason": reason, "evidence": said.evidence}
+    if release.promotion == "review":
+        return _verdict(want_review(registry, ledger, name, challenger, champion, cost, **about))
+    return _verdict(promote(registry, ledger, name, challenger, **about))
 
 
 def _refuse(

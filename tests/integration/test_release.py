@@ -1,4 +1,6 @@
+from dataclasses import replace
 from datetime import timedelta
+from threading import Thread
 
 import pytest
 
@@ -91,3 +93,29 @@ def test_a_version_that_was_rolled_back_is_not_promoted_again_by_itself(registry
     assert not verdict.promoted
     assert "Version 2 was rolled back before and is barred." in str(verdict)
     assert registry.alias("tiny", "champion") == "1"
+
+
+def test_a_rollback_does_not_wait_for_the_gates_and_the_challenger_is_judged_against_who_serves_then(
+    registry, ledger, tmp_path
+):
+    asked(registry, ledger, "1")
+    asked(registry, ledger, "2", days=1)
+    register(registry, tmp_path, "newer", shift=MOVED)
+    moved = []
+
+    def losses(rows, predictions):
+        if not moved:  # somebody rolls back while the gates look at losses
+            about = {"at": AT + timedelta(days=2), "actor": "on call", "reason": "off"}
+            hand = Thread(target=lambda: moved.append(rollback(registry, ledger, "tiny", **about)))
+            hand.start()
+            hand.join(20)
+            assert moved, "the rollback waited for the gates"
+        return MODEL.losses(rows, predictions)
+
+    at = AT + timedelta(days=3)
+    watched = replace(MODEL, losses=losses)
+    verdict = judge(registry, ledger, watched, "3", FRESH, Release(), at=at, actor="retrain")
+    assert verdict.promoted
+    assert registry.alias("tiny", "champion") == "3"
+    assert [entry.previous for entry in ledger.entries("tiny", "gates_judged")][-2:] == ["2", "1"]
+    assert verdict.entry.previous == "1"
