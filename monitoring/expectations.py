@@ -34,10 +34,22 @@ def findings(frame: DataFrame, checks: Sequence[Check]) -> tuple[Finding, ...]:
     )
     numbered = frame.reset_index(drop=True)
     batch = _definition().get_batch(batch_parameters={"dataframe": numbered})
-    outcome = batch.validate(suite, result_format={"result_format": "COMPLETE", "return_unexpected_index_query": False})
+    try:
+        outcome = batch.validate(
+            suite, result_format={"result_format": "COMPLETE", "return_unexpected_index_query": False}
+        )
+    finally:
+        _forget(batch)
     return tuple(
         sorted((_finding(result, usable) for result in outcome.results), key=lambda each: usable.index(each.check))
     )
+
+
+def _forget(batch: Any) -> None:
+    """Let go of the rows: the engine keeps every batch that it was ever given."""
+    kept = batch.data.execution_engine.batch_manager
+    kept.reset_batch_cache()
+    kept.batch_data_cache.clear()
 
 
 def _finding(result: Any, checks: Sequence[Check]) -> Finding:
