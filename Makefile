@@ -8,13 +8,16 @@ DEMO_HOME ?= .trimtab-demo
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check drill bench scoreboard lock clean
+.PHONY: help demo up test check drill stack bench scoreboard lock clean
 
 help: ## list the tasks
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 demo: $(READY) ## run the whole loop on a simulated stream (about three minutes)
 	@$(BIN)/trimtab --home $(DEMO_HOME) demo
+
+up: $(READY) ## start everything on the home that `make demo` made: schedules, servers, status page
+	@$(BIN)/trimtab --home $(DEMO_HOME) up
 
 test: $(READY) ## run every test
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
@@ -27,6 +30,9 @@ check: $(READY) ## lint, types, import order
 
 drill: $(READY) ## promote and roll back twenty times under load: does serving follow, how soon, does anybody notice
 	@$(BIN)/python -m benchmarks.drill
+
+stack: $(READY) ## start, kill and stop everything: how soon healthy, how much memory, what is left
+	@$(BIN)/python -m benchmarks.stack
 
 bench: $(READY) ## measure speed and quality against the peers; DATA=folder of the public data sets
 	@$(BIN)/python -m benchmarks $(DATA)
