@@ -9,8 +9,8 @@ from flows.running import flow_of
 from models.spec import Model
 from models.stores import Stores
 from models.waiting import standing
-from monitoring.decide import decide
 from monitoring.due import windows_due
+from monitoring.policy import decided
 from monitoring.workspace import follow
 from trimtab.ledger import Entry
 
@@ -66,7 +66,7 @@ def judge(stores: Stores, spec: Model, end: datetime) -> tuple[Entry, int]:
     steps.notice_moves(stores, spec, end)
     steps.refresh_features(stores, end)
     evidence, report = steps.assess(stores, spec, end)
-    entry = steps.write_record(stores, evidence, decide(evidence, stores.settings), report)
+    entry = steps.write_record(stores, evidence, decided(evidence, stores.settings), report)
     artifacts.show_decision(stores, entry, evidence.measures)
     return entry, evidence.rows
 

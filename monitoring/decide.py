@@ -5,7 +5,6 @@ taken back. Then only what was measured counts: an alarm says that something mov
 acting on it, and the cheapest action that earns its cost is taken. Performance decides, features explain.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -56,15 +55,17 @@ class Decision:
 
 def decide(evidence: Evidence, settings: Settings) -> Decision:
     """The first rule that finds something decides; never raises, whatever could not be judged."""
-    rules: tuple[Callable[[Evidence, Settings], Decision | None], ...] = (
-        _data_broken,
-        _worse_than_previous,
-        _pays,
-        _stale,
-    )
-    found = (rule(evidence, settings) for rule in rules)
-    decision = next((decision for decision in found if decision), None) or _nothing(evidence, settings)
-    return decision if decision.action == "rollback" else _watched(decision, evidence, settings)
+    if harmful := harm(evidence, settings):
+        return harmful
+    decision = _pays(evidence, settings) or _stale(evidence, settings) or _nothing(evidence, settings)
+    return _watched(decision, evidence, settings)
+
+
+def harm(evidence: Evidence, settings: Settings) -> Decision | None:
+    """What comes first whatever the policy: broken data, and a version that is worse than the one before it."""
+    if broken_data := _data_broken(evidence, settings):
+        return _watched(broken_data, evidence, settings)
+    return _worse_than_previous(evidence, settings)
 
 
 def wants_look(evidence: Evidence, settings: Settings) -> bool:

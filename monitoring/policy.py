@@ -1,11 +1,11 @@
 """When to retrain: a policy turns the evidence of a window into a decision."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Literal
 
-from monitoring.decide import Decision, decide
+from monitoring.decide import Decision, decide, harm
 from monitoring.evidence import Evidence
 from monitoring.wording import evidence_of, names, share, span
 from trimtab.errors import SettingsError, hint
@@ -49,6 +49,20 @@ def policy(name: str) -> Policy:
     if kind == "cusum":
         return Policy(name, Cusum(), frozenset({"evidence"}))
     return Policy(name, _never) if kind == "never" else Policy(name, decide, frozenset({"evidence", "look"}))
+
+
+def decided(evidence: Evidence, settings: Settings) -> Decision:
+    """By the policy that the settings name; harm is averted whatever the policy."""
+    chosen = policy(settings.monitoring.policy)
+    if chosen.name == DEFAULT:
+        return decide(evidence, settings)
+    said = harm(evidence, settings) or chosen.decide(evidence, settings)
+    return replace(said, evidence=evidence_of(evidence) | said.evidence)
+
+
+def gathered(settings: Settings) -> frozenset[Gathered]:
+    """What must be measured for `decided`."""
+    return policy(settings.monitoring.policy).looks_at | {"evidence"}
 
 
 def _never(evidence: Evidence, settings: Settings) -> Decision:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from pandas import DataFrame
 
@@ -15,11 +16,12 @@ from monitoring.assess import Serving, assess, open_book
 from monitoring.attend import attend, write_decision
 from monitoring.column_measures import columns_of, with_losses
 from monitoring.daybook import DayBook
-from monitoring.decide import Decision, decide
+from monitoring.decide import Decision
 from monitoring.drift import report
 from monitoring.evidence import Evidence
 from monitoring.history import Profile
 from monitoring.measures import ALL, Measure, to_table
+from monitoring.policy import decided, gathered
 from monitoring.remembered import changed_since
 from monitoring.serving import serving_of
 from trimtab.errors import RegistryError, UnknownModel
@@ -52,7 +54,8 @@ def assess_window(stores: Stores, model: Model, as_of: datetime) -> tuple[Eviden
     history = load_history(stores, model, training_period(stores, as_of), as_of)
     quarantined, arrived = quarantined_rows(stores, model, window)
     book = open_book(model, history, serving, window, settings)
-    evidence = assess(model, history, serving, window, settings, book=book, quarantined=quarantined, arrived=arrived)
+    told: dict[str, Any] = {"looks_at": gathered(settings), "quarantined": quarantined, "arrived": arrived}
+    evidence = assess(model, history, serving, window, settings, book=book, **told)
     if changed := changed_since(stores.registry.about(model.name, evidence.version), history):
         evidence = replace(evidence, unjudged=(*evidence.unjudged, changed))
     return show(evidence, book, settings)
@@ -67,7 +70,7 @@ def show(evidence: Evidence, book: DayBook, settings: Settings) -> tuple[Evidenc
     report(
         page,
         title=f"{evidence.model} version {evidence.version}, {evidence.window}: {reference}",
-        verdict=str(decide(evidence, settings)),
+        verdict=str(decided(evidence, settings)),
         columns=columns,
         measures=[measure for measure in rest if worth_showing(measure)],
     )

@@ -66,6 +66,11 @@ class Monitoring(Section):
     """When a window counts as moved."""
 
     window_days: float = Field(7, gt=0, description="length of a window, on which one decision is taken")
+    policy: str = Field(
+        "budgeted",
+        pattern=r"^(budgeted|never|performance|calendar(:\d+(\.\d+)?[hdw])?)$",
+        description="when to retrain: budgeted, never, performance, or calendar:28d; a backtest recommends one",
+    )
     reference_days: float = Field(56, ge=14, description="length of the reference before a version was trained")
     unneeded_retrains_per_year: float = Field(
         1, gt=0, le=12, description="budget of a model, in a world where nothing moves"

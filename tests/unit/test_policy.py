@@ -3,13 +3,17 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from pydantic import ValidationError
 
+from models.intervals import Interval
 from monitoring.alarm import Alarm, Finding
+from monitoring.decide import decide
 from monitoring.evidence import Evidence, Guards
 from monitoring.measures import ALL, Measure
-from monitoring.policy import policy
+from monitoring.paired import Paired
+from monitoring.policy import decided, gathered, policy
 from trimtab.errors import SettingsError
-from trimtab.settings import Settings
+from trimtab.settings import Monitoring, Settings
 from trimtab.windows import Window
 
 NOW = datetime(2024, 3, 1, tzinfo=UTC)
@@ -108,3 +112,32 @@ def test_a_policy_pays_only_for_what_it_looks_at():
     wanted = {"never": set(), "calendar:7d": set(), "evidently-default": {"stock"}, "performance": {"evidence"}}
     wanted["budgeted"] = {"evidence", "look"}
     assert {name: set(policy(name).looks_at) for name in wanted} == wanted
+
+
+def in_service(name: str, found: Evidence):
+    return decided(found, Settings(monitoring=Monitoring(policy=name)))
+
+
+def test_in_service_the_policy_of_the_settings_decides():
+    assert in_service("calendar:28d", evidence(30)).action == "retrain"
+    assert in_service("never", evidence(30)).action == "none"
+    assert in_service("never", evidence(30)).evidence["model"] == "engagement"
+    assert decided(evidence(30), Settings()) == decide(evidence(30), Settings())
+
+
+@pytest.mark.parametrize("name", ["never", "calendar", "performance", "budgeted"])
+def test_in_service_a_version_that_is_worse_goes_back_whatever_the_policy(name):
+    worse = Paired(Interval(1.0, 0.9, 1.1), rows=500, evidence=1_000.0, limit=100.0, days=5)
+    found = evidence(30, previous="0", promoted_at=NOW - timedelta(days=5), paired=worse)
+    assert in_service(name, found).action == "rollback"
+
+
+@pytest.mark.parametrize("name", ["oracle", "cusum", "evidently-default", "calender", "calendar:soon"])
+def test_a_policy_that_cannot_serve_is_refused_with_the_settings(name):
+    with pytest.raises(ValidationError):
+        Monitoring(policy=name)
+
+
+def test_only_the_budgeted_policy_pays_for_a_look():
+    assert gathered(Settings()) == {"evidence", "look"}
+    assert gathered(Settings(monitoring=Monitoring(policy="calendar:28d"))) == {"evidence"}
