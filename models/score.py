@@ -20,7 +20,9 @@ def write_predictions(
     if rows.empty:
         return 0
     table = predictions_table(model, loaded.version, role, rows, loaded.predict(rows), scored_at)
-    return stores.lake.insert_new("predictions", table, KEY)
+    written = stores.lake.insert_new("predictions", table, KEY)
+    stores.lake.tidy("predictions")
+    return written
 
 
 def predictions_table(

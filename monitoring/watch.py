@@ -114,6 +114,7 @@ def _write(stores: Stores, evidence: Evidence, decision: Decision, page: Path, k
         as_of=evidence.as_of,
     )
     stores.lake.insert_new("measures", measures, MEASURED)
+    stores.lake.tidy("measures")
     return write_decision(stores, evidence, decision, key=key, actor="monitor flow", report=page)
 
 
