@@ -14,10 +14,14 @@ from monitoring.due import ACTIONS
 QUIET = timedelta(seconds=60)  # in which further events about a model start nothing: the run that starts sees them all
 
 
+def name_of(model: str) -> str:
+    return f"trimtab: act on {model}"
+
+
 def automation(model: str, deployment_id: UUID) -> AutomationCore:
     """Starts the deployment act/<model> on a decision that asks for something."""
     return AutomationCore(
-        name=f"trimtab: act on {model}",
+        name=name_of(model),
         description=f"A decision on {model} that asks for something is carried out. What to do is in the ledger.",
         trigger=EventTrigger(
             expect={f"{EVENT}.{action}" for action in ACTIONS},
@@ -43,3 +47,9 @@ async def put_in_place(client: PrefectClient, acts: Mapping[str, UUID]) -> None:
         await client.update_automation(kept[0].id, wanted.model_copy(update={"enabled": enabled}))
         for other in kept[1:]:
             await client.delete_automation(other.id)
+
+
+async def take_away(client: PrefectClient, model: str) -> None:
+    """For a model that is no longer there."""
+    for kept in await client.read_automations_by_name(name_of(model)):
+        await client.delete_automation(kept.id)

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from prefect import Flow
 from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
+from prefect.client.schemas.responses import DeploymentResponse
 from prefect.deployments.runner import RunnerDeployment
 from prefect.schedules import Interval, Schedule
 from prefect.types.entrypoint import EntrypointType
@@ -93,6 +94,15 @@ def deployment(plan: Plan) -> RunnerDeployment:
     )
     # Said, though it is usual: a deployment that infra/prefect.yaml had given to a work pool comes back.
     made.work_pool_name = made.work_queue_name = None
+    return made
+
+
+def as_paused(made: RunnerDeployment, kept: DeploymentResponse | None) -> RunnerDeployment:
+    """What a person paused on the server, the deployment or its schedule, stays so when it is put in place anew."""
+    if kept is not None:
+        active = {schedule.slug: schedule.active for schedule in kept.schedules}
+        told = [each.model_copy(update={"active": active.get(each.slug, True)}) for each in made.schedules or []]
+        made.schedules, made.paused = told, kept.paused
     return made
 
 

@@ -10,12 +10,14 @@ from uuid import UUID
 
 import httpx
 from filelock import FileLock, Timeout
-from prefect.client.orchestration import get_client
+from prefect.client.orchestration import PrefectClient, get_client
+from prefect.client.schemas.responses import DeploymentResponse
+from prefect.exceptions import ObjectNotFound
 from prefect.runner import Runner
 from prefect.settings import PREFECT_API_URL
 
-from flows import automations, leftovers
-from flows.deployments import deployment, plans
+from flows import automations, leftovers, withdrawn
+from flows.deployments import Plan, as_paused, deployment, plans
 from flows.running import RUNNER
 from trimtab.errors import TrimtabError
 from trimtab.settings import Settings
@@ -137,11 +139,16 @@ class Serving:
         await self.run(runner)
 
     async def register(self, runner: OurRunner) -> dict[str, UUID]:
-        """Every deployment by name, and the automations; twice leaves what is there."""
-        ids = {plan.name: await runner.aadd_deployment(deployment(plan)) for plan in plans(self.settings)}
-        acts = {name.partition("/")[2]: number for name, number in ids.items() if name.startswith("act/")}
+        """Every deployment by name, and the automations. Twice leaves what is there, and paused what a person paused."""
         async with get_client() as client:
+            found = [
+                (plan.name, as_paused(deployment(plan), await _kept(client, plan))) for plan in plans(self.settings)
+            ]
+            ids = {name: await runner.aadd_deployment(made) for name, made in found}
+            acts = {name.partition("/")[2]: number for name, number in ids.items() if name.startswith("act/")}
             await automations.put_in_place(client, acts)
+            for gone in await withdrawn.withdraw(client, str(self.settings.home), set(ids.values())):
+                self.say(f"{gone} is no longer in the settings; its deployment was taken away.")
         return ids
 
     async def clear(self, ids: list[UUID]) -> None:
@@ -167,6 +174,13 @@ class Serving:
             await asyncio.wait_for(self.stopping.wait(), seconds)
         except TimeoutError:
             return
+
+
+async def _kept(client: PrefectClient, plan: Plan) -> DeploymentResponse | None:
+    try:
+        return await client.read_deployment_by_name(plan.name)
+    except ObjectNotFound:
+        return None
 
 
 def _away(error: httpx.HTTPError) -> bool:
