@@ -71,6 +71,8 @@ def prefect(settings: Settings, port: Choice) -> Part:
         "PREFECT_UI_ENABLED": "true",
         "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        # In memory, as usual, a restart would end the runs that hold a place among those that may run at once.
+        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
         "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",  # runs too are forgotten, after 90 days
     }
     command = (*MODULE, "prefect", "server", "start", "--host", HOST, "--port", str(port.port))
