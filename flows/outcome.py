@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from prefect._internal.control_listener import get_intent
+
 from trimtab import addresses, settings, source
 from trimtab.errors import TrimtabError
 from trimtab.ledger import Entry, Ledger
@@ -15,8 +17,11 @@ KILLED = re.compile(r"^Process exited with status code: (-?\d+)")
 
 
 def on_failure(flow: Any, flow_run: Any, state: Any) -> None:
-    """Prefect's hook for runs that failed or crashed. Of runs by hand the person who started them was told."""
-    if flow_run.deployment_id is not None:
+    """Prefect's hook for runs that failed or crashed. Of runs by hand the person who started them was told.
+
+    A run that is being cancelled may stumble in the middle of an import, which is no failure.
+    """
+    if flow_run.deployment_id is not None and get_intent() is None:
         note_failure(flow.name, flow_run.id, flow_run.parameters, in_words(state))
 
 

@@ -139,7 +139,7 @@ class Serving:
         await self.run(runner)
 
     async def register(self, runner: OurRunner) -> dict[str, UUID]:
-        """Every deployment by name, and the automations. Twice leaves what is there, and paused what a person paused."""
+        """Every deployment by name, and the automations. Twice leaves what is there; what a person paused stays so."""
         async with get_client() as client:
             found = [
                 (plan.name, as_paused(deployment(plan), await _kept(client, plan))) for plan in plans(self.settings)

@@ -6,10 +6,12 @@ from uuid import UUID
 
 import pytest
 import yaml
+from prefect.client.schemas.objects import DeploymentSchedule
+from prefect.client.schemas.responses import DeploymentResponse
 from prefect.flows import load_flow_from_entrypoint
 
 from flows.automations import automation
-from flows.deployments import deployment, plans
+from flows.deployments import as_paused, deployment, plans
 from monitoring.due import FIRST_MONDAY
 from tests.tiny_source import mapping, write_yaml
 from trimtab.errors import SettingsError
@@ -77,6 +79,17 @@ def test_schedules_are_utc_and_follow_the_settings(source):
 def test_a_window_of_a_month_is_looked_for_daily(source):
     found = by_name(plans(settings(source, monitoring=Monitoring(window_days=28))))
     assert found["monitor/engagement"].every == timedelta(days=1), "a run that failed does not wait for the next month"
+
+
+def test_what_a_person_paused_stays_so_when_a_runner_starts_again(source):
+    score, act = (by_name(plans(settings(source)))[f"{flow}/engagement"] for flow in ("score", "act"))
+    fresh = as_paused(deployment(score), None)
+    assert [schedule.active for schedule in fresh.schedules] == [True]
+    every = DeploymentSchedule(active=False, slug="score", schedule=fresh.schedules[0].schedule)
+    about = {"name": "engagement", "flow_id": UUID(int=0)}
+    made = as_paused(deployment(score), DeploymentResponse(**about, paused=False, schedules=[every]))
+    assert ([schedule.active for schedule in made.schedules], made.paused) == ([False], False)
+    assert as_paused(deployment(act), DeploymentResponse(**about, paused=True, schedules=[])).paused
 
 
 def in_yaml(plan, source):
