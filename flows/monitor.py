@@ -23,7 +23,7 @@ def monitor(model: str, as_of: datetime | None = None, home: str | None = None) 
 
     Without a moment, every window that has ended since the last decision is judged, in order and each as of its end;
     the newest decision alone is announced. A window that was judged before keeps its first decision, which is what is
-    told again. `since` and `cut` (ISO, or None) are of the candidate whose gain was measured.
+    told again.
 
     Args:
         model: Name of the model.

@@ -6,6 +6,7 @@ from typing import Any
 from flows import steps
 from flows.announce import announce
 from flows.running import flow_of
+from models.watch import running
 
 
 @flow_of("watch", "model", "as_of")
@@ -25,4 +26,5 @@ def watch(model: str, home: str | None = None, as_of: datetime | None = None) ->
     if found is not None and found.kind == "decision":
         announce(found)
     steps.tell(stores, as_of)
-    return {"found": found and found.kind, "sentence": found.reason if found else f"The watch of {model} goes on."}
+    goes_on = f"The watch over {model} goes on." if running(stores.ledger, model) else f"No watch over {model} runs."
+    return {"found": found and found.kind, "sentence": found.reason if found else goes_on}
