@@ -32,7 +32,7 @@ def _state(
         return "none", "answers, and no window of posts has been judged yet"
     if newest is not None and newest - last["end"] > 2 * window:
         return "act", f"has not been checked since {day(last['end'])}, though posts came in"
-    if last["version"] != told["champion"]:
+    if last["version"] != told["champion"] or "rolled_back" in told["since_decided"]:
         return _since_moved(told)
     return _judged(last, told["since_decided"])
 

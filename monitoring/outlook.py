@@ -68,6 +68,11 @@ def _rolled_back(decision: Entry, after: Sequence[Entry], model: str) -> str:
 def _made(action: str, decision: Entry, after: Sequence[Entry]) -> str:
     what = MAKES[action]
     for entry in reversed(after):
+        if entry.kind == "rolled_back":
+            return (
+                f"It was carried out: {what} was made, version {entry.previous}, which was taken back on "
+                f"{entry.at:%Y-%m-%d}; version {entry.version} answers again, until the next window is judged."
+            )
         if entry.kind == "promoted":
             return (
                 f"It was carried out: {what} was made, and version {entry.version} answers since {entry.at:%Y-%m-%d}."

@@ -37,7 +37,7 @@ def performance(name: str, windows: Sequence[dict[str, Any]], marks: Sequence[di
     axes.plot(ends, estimate, color=EST, linewidth=1.5, linestyle=(0, (4, 2)), **few)
     axes.plot(ends, loss, color=CALC, linewidth=2 if len(windows) <= 120 else 1.3, **few)
     _losses_within(axes, ends, loss, np.concatenate([low, high, estimate, usual]))
-    _dates(axes, windows)
+    _dates(axes, windows, marks)
     _mark(axes, marks, windows)
     return _svg(figure, f"{name}-errors", f"Error of the {name} model, window by window", _told(windows, marks))
 
@@ -55,7 +55,7 @@ def evidence(name: str, windows: Sequence[dict[str, Any]], marks: Sequence[dict[
     axes.plot(middles, np.full(len(over), MOST), "^", color=CALC, markersize=4, linestyle="none", clip_on=False)
     axes.set_ylim(0, MOST * 1.04)
     axes.set_yticks([0, 0.5, 1, 1.5], ["0", "50 %", "100 %", "150 %"])
-    _dates(axes, windows)
+    _dates(axes, windows, marks)
     raised = sum(window["raised"] for window in windows)
     said = f"{len(windows)} windows; the limit was reached in {raised}, and called for a look in "
     said += f"{sum(window['calls'] for window in windows)}. The table below has every value."
@@ -110,9 +110,14 @@ def _few_ticks(axes: Any) -> None:
     axes.yaxis.set_major_locator(MaxNLocator(4, prune="upper"))
 
 
-def _dates(axes: Any, windows: Sequence[dict[str, Any]]) -> None:
+def _span(windows: Sequence[dict[str, Any]], marks: Sequence[dict[str, Any]]) -> tuple[datetime, datetime]:
+    """From the first window to the last, or to what has happened since."""
+    return windows[0]["start"], max([windows[-1]["end"], *(mark["at"] for mark in marks)])
+
+
+def _dates(axes: Any, windows: Sequence[dict[str, Any]], marks: Sequence[dict[str, Any]] = ()) -> None:
     """The first day and the last, and one between: more would not be read on a phone."""
-    first, last = windows[0]["start"], windows[-1]["end"]
+    first, last = _span(windows, marks)
     axes.set_xlim(first, last + (last - first) * 0.015)
     form = "{0:%b} {0.year}" if last - first > timedelta(days=500) else "{0.day} {0:%b} {0.year}"
     ticks = [first, first + (last - first) / 2, last]
@@ -123,7 +128,7 @@ def _dates(axes: Any, windows: Sequence[dict[str, Any]]) -> None:
 
 def _mark(axes: Any, marks: Sequence[dict[str, Any]], windows: Sequence[dict[str, Any]]) -> None:
     """Symbols along the top, each on its line; quarantined windows are shaded."""
-    first, last = windows[0]["start"], windows[-1]["end"]
+    first, last = _span(windows, marks)
     shown = [mark for mark in marks if first <= mark["at"] <= last]
     low, high = axes.get_ylim()
     for mark in shown:
