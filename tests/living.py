@@ -14,6 +14,7 @@ from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
+import httpx
 import yaml
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState, FlowRunFilterStateType
@@ -76,7 +77,8 @@ def simulated(folder: Path, days: int, posts_per_day: float, incidents: Any = ()
 def settings_of(environ: dict[str, str]) -> Settings:
     """What a process with this environment reads."""
     before = dict(os.environ)
-    os.environ.update({name: value for name, value in environ.items() if name.startswith("TRIMTAB_")})
+    os.environ.clear()
+    os.environ.update(environ)
     try:
         return settings.load()
     finally:
@@ -127,8 +129,27 @@ class Deployed:
 
     def unfinished(self) -> list[FlowRun]:
         """Runs that are waited for or under way; those of later days are not."""
-        types = [StateType.PENDING, StateType.RUNNING]
-        wanted = FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=types)))
+        return self._runs(StateType.PENDING, StateType.RUNNING)
+
+    def finished(self) -> list[FlowRun]:
+        """Newest first, subflows included."""
+        return self._runs(StateType.COMPLETED)
+
+    def deployment(self, name: str) -> str:
+        with temporary_settings({PREFECT_API_URL: self.api}), get_client(sync_client=True) as client:
+            return str(client.read_deployment_by_name(name).id)
+
+    def artifact(self, key: str) -> str:
+        """The newest of its key."""
+        return str(self.ask("artifacts/latest/filter", {"artifacts": {"key": {"any_": [key]}}})[0]["latest_id"])
+
+    def ask(self, path: str, body: Any) -> Any:
+        """The server's answer, where Prefect's client sends what its own server refuses."""
+        answer = httpx.post(f"{self.api}/{path}", json=body, timeout=60).raise_for_status()
+        return answer.json() if answer.content else None
+
+    def _runs(self, *types: StateType) -> list[FlowRun]:
+        wanted = FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=list(types))))
         with temporary_settings({PREFECT_API_URL: self.api}), get_client(sync_client=True) as client:
             return client.read_flow_runs(flow_run_filter=wanted, sort=FlowRunSort.START_TIME_DESC, limit=50)
 
