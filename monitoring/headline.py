@@ -39,7 +39,7 @@ def _state(
 
 def _since_moved(told: dict[str, Any]) -> tuple[State, str]:
     if told["left"]:
-        return "watch", f"is back at version {told['champion']}, since version {told['left']} turned out worse"
+        return "watch", f"is back at version {told['champion']}, since version {told['left']} was taken back"
     return "good", "has a new version, which is judged with the next window"
 
 

@@ -102,9 +102,10 @@ def _linkable(url: object) -> bool:
 
 
 def capital(sentence: str) -> str:
-    """With a capital and a full stop."""
+    """With a capital and a full stop; the name of a column at its beginning stays as it is."""
     said = sentence.strip()
-    return said[:1].upper() + said[1:] + ("" if said.endswith((".", "!", "?", "`")) else ".")
+    begin = said[:1] if "_" in said.split(" ", 1)[0] else said[:1].upper()
+    return begin + said[1:] + ("" if said.endswith((".", "!", "?", "`")) else ".")
 
 
 def short_day(moment: date) -> str:

@@ -37,5 +37,5 @@ def test_the_headline_says_that_the_version_before_is_back_and_not_that_another_
     said = headline(told | {"since_decided": ["promoted", "rolled_back"]}, "tiny", AT, 7)
     assert (said["state"], said["sentence"]) == (
         "watch",
-        "The tiny model is back at version 1, since version 2 turned out worse.",
+        "The tiny model is back at version 1, since version 2 was taken back.",
     )

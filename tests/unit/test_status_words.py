@@ -212,7 +212,7 @@ def test_a_version_that_waits_needs_a_person(ledger):
 def test_a_version_that_was_taken_back_is_told_before_its_last_window(ledger):
     decide(ledger, action="rollback", version="2")
     told = headline(told_of(ledger, left="2"), "m", None, 7)
-    assert told["sentence"] == "The m model is back at version 1, since version 2 turned out worse."
+    assert told["sentence"] == "The m model is back at version 1, since version 2 was taken back."
 
 
 def test_a_window_has_one_point_with_its_newest_judgement_and_the_usual_loss(ledger):
