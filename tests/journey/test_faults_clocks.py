@@ -4,13 +4,11 @@ import json
 import os
 import subprocess
 import sys
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import pairwise
 
 import pytest
 
-from monitoring.due import windows_due
-from trimtab.ledger import Ledger
 from trimtab.windows import utc
 
 CHANGES = ("2026-03-29", "2026-10-25", "2026-03-08", "2026-11-01")  # Europe's, and the United States'
@@ -18,7 +16,7 @@ ZONES = ("Europe/Berlin", "America/New_York")
 # The next runs of each deployment, as Prefect's server computes them, from a day before each change.
 SCRIPT = """
 import asyncio, json, sys, time
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from flows.deployments import deployment, plans
 from prefect.server.schemas.schedules import IntervalSchedule
@@ -64,11 +62,3 @@ def test_each_run_is_at_the_same_moment_of_the_utc_day_before_and_after(runs):
     for name, (every, moments) in runs.items():
         if every == 86_400:
             assert len({utc(at.isoformat()).time() for at in moments}) == 1, name
-
-
-@pytest.mark.parametrize("change", CHANGES)
-def test_every_window_around_a_change_is_due_once_and_is_as_long_as_the_others(tmp_path, change):
-    ledger, begin, day = Ledger(tmp_path / "ledger.db"), utc(change) - timedelta(days=2), timedelta(days=1)
-    ledger.append("promoted", at=begin, model="tiny", version="1", actor="test", reason="y")
-    due = windows_due(ledger, "tiny", begin + 5 * day, length=day, delay=timedelta(), reach=timedelta(days=91))
-    assert due == tuple(begin + number * day for number in range(1, 6))

@@ -1,6 +1,21 @@
 """The runner is killed in the middle of each flow: one home, one Prefect server, the tests in their order.
 
-Each time: nothing is lost, nothing is done twice, the next run completes, and people are told in words.
+Each time: nothing is lost, nothing is done twice, the next run completes, and people are told in words. Where the other
+faults are tested, each with the real parts:
+
+| fault | test |
+|---|---|
+| kill -9 at random points of an ingest, a training, a promotion | test_kill.py, test_drill.py |
+| kill -9 between two steps of a move, a review, a rollback, a record | integration/test_promotion.py, test_act.py |
+| kill -9 of a part, and of `trimtab up` itself | integration/test_stack.py, test_supervise.py, test_stack_killed.py |
+| the Prefect server restarted, two runners, a run that hangs | test_faults_stores.py |
+| the registry locked or moved away; a disk that fills | test_faults_stores.py, integration/test_bad_registry.py |
+| the registry or the ledger away from a server | integration/test_serve_follow.py |
+| the online store deleted, or written to for long | test_faults_online.py, integration/test_serve_online.py |
+| days that were missed | test_faults_stores.py; all ways to miss one unit/test_due.py |
+| changes of clocks | test_faults_clocks.py; windows unit/test_due.py |
+| an event that is sent five times | integration/test_automation.py, test_browser.py |
+| a receiver of alerts that fails, hangs, comes later | integration/test_tell.py, test_tell_prefect.py |
 """
 
 from collections import Counter
