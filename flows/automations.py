@@ -22,7 +22,8 @@ def automation(model: str, deployment_id: UUID) -> AutomationCore:
     """Starts the deployment act/<model> on a decision that asks for something."""
     return AutomationCore(
         name=name_of(model),
-        description=f"A decision on {model} that asks for something is carried out. What to do is in the ledger.",
+        description=f"A decision on {model} that asks for something is carried out: this starts act/{model}. "
+        "What to do is in the ledger.",
         trigger=EventTrigger(
             expect={f"{EVENT}.{action}" for action in ACTIONS},
             match={"prefect.resource.id": f"{RESOURCE}.{model}"},
