@@ -65,6 +65,11 @@ def shows(page, *texts):
         at = said.find(text, at)
 
 
+def pictured(page, path, full_page=True):
+    """Once what fades in is there."""
+    page.screenshot(path=path, full_page=full_page, animations="disabled")
+
+
 def run_id(stack, flow):
     """Of the newest run of the flow."""
     return str(next(run for run in stack.finished() if run.name.startswith(f"{flow} ")).id)
@@ -72,7 +77,7 @@ def run_id(stack, flow):
 
 def test_the_status_page_says_how_the_model_is_and_tells_the_incident_from_data_to_rollback(stack, page, pictures):
     page.goto(stack.at.page)
-    page.screenshot(path=pictures / "page.png", full_page=True)
+    pictured(page, pictures / "page.png")
     assert page.get_by_role("heading", level=1).inner_text() == "How the models are"
     lead = page.locator(".lead").inner_text()
     assert "is back at version 1, since version 2 was taken back" in lead and "Version 1 answers since" in lead
@@ -107,7 +112,7 @@ def test_every_step_of_the_story_opens_with_the_keyboard_and_says_why(stack, pag
         page.keyboard.press("Tab")
         assert page.locator(":focus").evaluate(outline) != "none", "where the focus is must be seen"
     page.keyboard.press("Enter")
-    page.screenshot(path=pictures / "page_keyboard.png")
+    pictured(page, pictures / "page_keyboard.png", full_page=False)
     opened = page.locator("#history details[open]")
     assert REASON in opened.inner_text().replace("The drill", "the drill")
     assert opened.get_by_role("link").count() > 0, "and where to look"
@@ -118,7 +123,7 @@ def test_a_phone_needs_no_sideways_scroll_in_light_and_dark(stack, browser, pict
     with browser.new_context(viewport=PHONE, color_scheme=scheme) as context:
         page = context.new_page()
         page.goto(stack.at.page)
-        page.screenshot(path=pictures / f"page_phone_{scheme}.png", full_page=True)
+        pictured(page, pictures / f"page_phone_{scheme}.png")
         width = "document.documentElement.scrollWidth"
         assert page.evaluate(width) <= PHONE["width"]
         for details in page.locator("details").all():
@@ -131,41 +136,41 @@ def test_a_phone_needs_no_sideways_scroll_in_light_and_dark(stack, browser, pict
 def test_prefect_shows_the_run_that_the_drift_started_and_what_it_made(stack, page, pictures):
     page.goto(f"{stack.at.prefect}/runs/flow-run/{run_id(stack, 'act')}")
     shows(page, f"act {NAME}", "Completed", f"trimtab: act on {NAME}")
-    page.screenshot(path=pictures / "prefect_act.png", full_page=True)
+    pictured(page, pictures / "prefect_act.png")
     page.get_by_text("Subflow Runs", exact=True).click()
     page.get_by_role("link", name=f"retrain {NAME} to").first.click()
     shows(page, f"retrain {NAME} to", "Parent Run")
     page.get_by_text("Artifacts", exact=True).last.click()
     page.get_by_role("link", name=f"{NAME}-challenger").click()
     shows(page, "tiny 2 serves", "Challenger 2 beats champion 1", "Gates", "loads", "passed")
-    page.screenshot(path=pictures / "prefect_challenger.png", full_page=True)
+    pictured(page, pictures / "prefect_challenger.png")
 
 
 def test_prefect_shows_the_decision_and_the_windows_table(stack, page, pictures):
     page.goto(f"{stack.at.prefect}/runs/flow-run/{run_id(stack, 'monitor')}")
     page.get_by_text("Artifacts", exact=True).last.click()
-    page.screenshot(path=pictures / "prefect_artifacts.png", full_page=True)
+    pictured(page, pictures / "prefect_artifacts.png")
     page.goto(f"{stack.at.prefect}/artifacts/key/{NAME}-decision")
     shows(page, f"The decision on the window of {NAME} up to", "retrain")
     page.goto(f"{stack.at.prefect}/artifacts/artifact/{stack.artifact(f'{NAME}-decision')}")
     shows(page, f"{NAME} version 1: retrain", "Why", "a retrain on posts since", "What would change it")
-    page.screenshot(path=pictures / "prefect_decision.png", full_page=True)
+    pictured(page, pictures / "prefect_decision.png")
     page.goto(f"{stack.at.prefect}/artifacts/artifact/{stack.artifact(f'{NAME}-window')}")
     shows(page, "Everything that was measured of the window", "drift topic_mean_28d")
-    page.screenshot(path=pictures / "prefect_window.png", full_page=True)
+    pictured(page, pictures / "prefect_window.png")
 
 
 def test_prefect_lists_the_deployments_and_its_run_form_explains_each_parameter(stack, page, pictures):
     page.goto(f"{stack.at.prefect}/deployments")
     for flow in ("ingest", "score", "monitor", "watch", "stale", "act", "retrain", "materialise", "release"):
         expect(page.get_by_role("link", name=flow, exact=True).first).to_be_visible()
-    page.screenshot(path=pictures / "prefect_deployments.png", full_page=True)
+    pictured(page, pictures / "prefect_deployments.png")
     page.goto(f"{stack.at.prefect}/deployments/deployment/{stack.deployment(f'retrain/{NAME}')}/run")
     shows(
         page, "model", "Name of the model.", "as_of", "Learn from what was known by then (UTC). Empty: now.",
         "reason", "Why, in words; kept with the version.",
     )  # fmt: skip
-    page.screenshot(path=pictures / "prefect_form.png", full_page=True)
+    pictured(page, pictures / "prefect_form.png")
 
 
 def test_prefect_shows_the_automation(stack, page, pictures):
@@ -173,16 +178,16 @@ def test_prefect_shows_the_automation(stack, page, pictures):
     shows(
         page,
         f"trimtab: act on {NAME}",
-        f"A decision on {NAME} that asks for something is carried out.",
+        f"A decision on {NAME} that asks for something is carried out",
         "Run deployment",
     )
-    page.screenshot(path=pictures / "prefect_automations.png", full_page=True)
+    pictured(page, pictures / "prefect_automations.png")
 
 
 def test_mlflow_tells_the_life_of_the_promoted_version(stack, page, pictures):
     page.goto(f"{stack.at.mlflow}/#/models/{NAME}/versions/2")
     shows(page, "Version 2", "Rolled back on", REASON, "Champion since", "Challenger 2 beats champion 1", "gate")
-    page.screenshot(path=pictures / "mlflow_version.png", full_page=True)
+    pictured(page, pictures / "mlflow_version.png")
 
 
 def test_evidently_has_the_models_project_with_its_series(stack, page, pictures):
@@ -196,7 +201,7 @@ def test_evidently_has_the_models_project_with_its_series(stack, page, pictures)
         "Evidence, as a share of the alarm's limit",
         "Posts of each window",
     )
-    page.screenshot(path=pictures / "evidently.png", full_page=True)
+    pictured(page, pictures / "evidently.png")
 
 
 def test_the_event_that_was_sent_five_times_started_one_retrain(stack):
