@@ -66,8 +66,12 @@ def shows(page, *texts):
 
 
 def pictured(page, path, full_page=True):
-    """Once what fades in is there."""
-    page.screenshot(path=path, full_page=full_page, animations="disabled")
+    """Once what moves has come to rest: two pictures in a row are the same."""
+    taken = [b"", page.screenshot(full_page=full_page, animations="disabled")]
+    while taken[-1] != taken[-2] and len(taken) < 20:
+        page.wait_for_timeout(200)
+        taken.append(page.screenshot(full_page=full_page, animations="disabled"))
+    path.write_bytes(taken[-1])
 
 
 def run_id(stack, flow):
