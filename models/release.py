@@ -18,6 +18,7 @@ from models.review import lapse, settle, want_review
 from models.scores import Comparison
 from models.spec import Model
 from models.waiting import waiting_version
+from trimtab.errors import RegistryBusy
 from trimtab.ledger import Entry, Ledger
 from trimtab.settings import Cost, Gates, Release
 
@@ -78,8 +79,10 @@ def judge(
         with registry.lock(name):
             if registry.alias(name, "champion") == champion:
                 return _carry_out(registry, ledger, name, challenger, champion, said, release, cost, **told)
-    reason = f"The champion changed {TRIES} times while it was judged; start the retrain again once nobody moves it."
-    return _refuse(registry, ledger, name, challenger, champion, {}, reason, **told)
+    raise RegistryBusy(
+        f"The champion of {name} changed {TRIES} times while {challenger} was judged, which is not at fault; run the "
+        "same command again once nobody moves it."
+    )
 
 
 def _settled_already(
