@@ -5,10 +5,11 @@ section that they need, never the environment.
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any, get_args
 
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from trimtab.errors import SettingsError, hint
@@ -88,16 +89,45 @@ def _no_such(section: str, name: str) -> str:
     return f"is set, but there is no such setting.{hint(name.upper(), map(str.upper, known)) or ' Unset it.'}"
 
 
+def _annotation(path: Sequence[str | int]) -> Any:
+    """Of the setting at `path`: of the last of its parts that is a name which we know."""
+    found: Any = Settings
+    for part in path:
+        fields = found.model_fields if _is_section(found) else {}
+        if part not in fields:
+            break
+        found = fields[part].annotation
+    return found
+
+
+def _is_section(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def _holds_secret(annotation: Any) -> bool:
+    if _is_section(annotation):
+        return any(_holds_secret(field.annotation) for field in annotation.model_fields.values())
+    return annotation is SecretStr or any(map(_holds_secret, get_args(annotation)))
+
+
+def _wrong(error: ValidationError) -> str:
+    """The first wrong setting, in words; a value that may hold a secret is not said."""
+    first = error.errors()[0]
+    path = [str(part) for part in first["loc"]]
+    if first["type"] == "extra_forbidden":
+        what = _no_such(path[0], path[-1])
+    else:
+        secret = _holds_secret(_annotation(first["loc"]))
+        value = "a value that is not shown" if secret else f"value {first.get('input')!r}"
+        what = f"has {value}: {first['msg']}. Correct or unset it."
+    return f"{PREFIX}{'__'.join(path).upper()} {what}"
+
+
 def load(home: Path | None = None) -> Settings:
     """Settings from the environment; `home` given on the command line wins. Paths come back absolute."""
     _refuse_unknown(name for name in os.environ if name.startswith(PREFIX))
     try:
         settings = Settings() if home is None else Settings(home=home)
     except ValidationError as error:
-        first = error.errors()[0]
-        path = [str(part) for part in first["loc"]]
-        what = f"has value {first.get('input')!r}: {first['msg']}. Correct or unset it."
-        if first["type"] == "extra_forbidden":
-            what = _no_such(path[0], path[-1])
-        raise SettingsError(f"{PREFIX}{'__'.join(path).upper()} {what}") from error
+        raise SettingsError(_wrong(error)) from error
     return settings.model_copy(update={"home": settings.home.expanduser().resolve()})

@@ -43,3 +43,20 @@ def test_a_mistyped_section_is_refused_with_the_nearest(monkeypatch):
     monkeypatch.setenv("TRIMTAB_TRANING__MIN_ROWS", "5")
     with pytest.raises(SettingsError, match="Did you mean 'TRIMTAB_TRAINING'"):
         settings.load()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TRIMTAB_ALERTS__URLS", '"slack://s3cret/b"'),
+        ("TRIMTAB_ALERTS__URLS", '[["s3cret"]]'),
+        ("TRIMTAB_ALERTS", '["s3cret"]'),
+        ("TRIMTAB_SERVING", '{"api_key": ["s3cret"]}'),
+        ("TRIMTAB_SERVING__API_KEY__X", "s3cret"),
+    ],
+)
+def test_a_wrong_value_that_may_hold_a_secret_is_not_said(monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match="TRIMTAB_(ALERTS|SERVING).* has a value that is not shown: ") as refused:
+        settings.load()
+    assert "s3cret" not in str(refused.value)
