@@ -4,13 +4,15 @@ Nested fields are written with two underscores: TRIMTAB_ENGAGEMENT__HORIZON_HOUR
 section that they need, never the environment.
 """
 
+import json
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsError as NotJson
 
 from trimtab.errors import SettingsError, hint
 from trimtab.sections import (
@@ -123,6 +125,28 @@ def _wrong(error: ValidationError) -> str:
     return f"{PREFIX}{'__'.join(path).upper()} {what}"
 
 
+def _not_json() -> str | None:
+    """The first variable that wants JSON and has none, in words; a list is shown as it would be right."""
+    for name in sorted(name for name in os.environ if name.upper().startswith(PREFIX)):
+        annotation = _annotation(name.upper().removeprefix(PREFIX).lower().split("__"))
+        section, value = _is_section(annotation), os.environ[name]
+        if (section or get_origin(annotation) is tuple) and not _is_json(value):
+            wanted = f"an object of {annotation.__name__}'s settings" if section else "a list"
+            example = '{"NAME": "VALUE"}' if section else '["FIRST", "SECOND"]'
+            if not section and not _holds_secret(annotation):
+                example = json.dumps([part.strip() for part in value.split(",")])
+            return f"{name} is not JSON, and {wanted} in JSON is wanted. Write it as {name}='{example}', or unset it."
+    return None
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
 def load(home: Path | None = None) -> Settings:
     """Settings from the environment; `home` given on the command line wins. Paths come back absolute."""
     _refuse_unknown(name for name in os.environ if name.startswith(PREFIX))
@@ -130,4 +154,6 @@ def load(home: Path | None = None) -> Settings:
         settings = Settings() if home is None else Settings(home=home)
     except ValidationError as error:
         raise SettingsError(_wrong(error)) from error
+    except NotJson as error:
+        raise SettingsError(_not_json() or f"A TRIMTAB_* variable cannot be read: {error}.") from error
     return settings.model_copy(update={"home": settings.home.expanduser().resolve()})

@@ -60,3 +60,20 @@ def test_a_wrong_value_that_may_hold_a_secret_is_not_said(monkeypatch, name, val
     with pytest.raises(SettingsError, match="TRIMTAB_(ALERTS|SERVING).* has a value that is not shown: ") as refused:
         settings.load()
     assert "s3cret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "example"),
+    [
+        ("TRIMTAB_SOURCES", "posts.yaml", '["posts.yaml"]'),
+        ("TRIMTAB_MODELS", "a.b, c.d", '["a.b", "c.d"]'),
+        ("TRIMTAB_ALERTS__URLS", "slack://s3cret/b", '["FIRST", "SECOND"]'),
+        ("TRIMTAB_SERVING", "s3cret", '{"NAME": "VALUE"}'),
+    ],
+)
+def test_what_is_not_json_is_refused_with_its_variable_and_an_example(monkeypatch, name, value, example):
+    monkeypatch.setenv("TRIMTAB_LINKS__PAGE_URL", "http://[not-json")
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=f"^{name} is not JSON") as refused:
+        settings.load()
+    assert f"{name}='{example}'" in str(refused.value) and "s3cret" not in str(refused.value)
