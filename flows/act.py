@@ -18,6 +18,7 @@ from models.promotion import rollback
 from models.stores import Stores
 from monitoring.due import ACTIONS, acted_key
 from monitoring.policy import DEFAULT
+from monitoring.status_series import judgements
 from trimtab.errors import TrimtabError
 from trimtab.ledger import Entry
 
@@ -40,7 +41,7 @@ def act(
         decision: Number of the decision in the ledger. Empty: the newest.
     """
     stores, at = steps.open_stores(home), steps.moment(as_of)
-    known = stores.ledger.entries(stores.model(model).name, "decision")
+    known = judgements(stores.ledger.entries(stores.model(model).name, "decision"))
     wanted = [entry for entry in known if decision in (None, entry.id)]
     outcome = carry_out(stores, wanted[-1], at) if wanted else None
     steps.tell(stores, at)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from models.moves import went_forward
 from models.waiting import outcome
+from monitoring.status_series import judged
 from monitoring.troubles import Alert, Severity, Story
 from trimtab.addresses import Addresses
 from trimtab.entry import Entry, is_move
@@ -45,6 +46,8 @@ def _decision(story: Story, entry: Entry) -> None:
             story.begin(f"quarantine/{model}", entry, "warning", entry.reason)
         else:
             story.end(f"quarantine/{model}", entry, _sound(entry))
+    if not judged(entry):
+        return  # a person let a window be learned from: what was decided on the model stands
     if action in ("retrain", "recalibrate"):
         story.begin(f"decided/{model}", entry, "info", entry.reason)
         return

@@ -11,6 +11,7 @@ from pandas import DataFrame, Timestamp
 
 from models.moves import moves
 from models.stores import Stores
+from monitoring.status_series import judgements
 from monitoring.watching import ACTOR as WATCH
 from trimtab.labels import first_seen
 from trimtab.ledger import Entry, Ledger
@@ -73,8 +74,8 @@ def windows_due(
 
 
 def waiting_decision(ledger: Ledger, name: str) -> Entry | None:
-    """The newest decision of the model, where it asks for something that was not carried out yet."""
-    newest = next(iter(ledger.entries(name, "decision", limit=1)), None)
+    """The newest judgement of the model, where it asks for something that was not carried out yet."""
+    newest = next(reversed(judgements(ledger.entries(name, "decision"))), None)
     if newest is None or newest.evidence.get("action") not in ACTIONS:
         return None
     return None if ledger.find(acted_key(newest)) else newest

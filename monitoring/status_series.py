@@ -21,7 +21,11 @@ DECIDING = ("performance ", "calibration ")  # kinds of stream whose evidence st
 
 def judgements(entries: Iterable[Entry]) -> list[Entry]:
     """The decisions that judged a window; a person's word on one is a decision too, and judged nothing."""
-    return [entry for entry in entries if entry.kind == "decision" and entry.version is not None]
+    return [entry for entry in entries if judged(entry)]
+
+
+def judged(entry: Entry) -> bool:
+    return entry.kind == "decision" and entry.version is not None
 
 
 def windows(entries: Iterable[Entry], model: str, reports: Path) -> list[dict[str, Any]]:

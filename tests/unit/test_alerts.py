@@ -86,6 +86,18 @@ def test_a_quarantine_that_a_person_lifted_names_who_did_it():
     assert "command line let it learn" in past.tell()[0]
 
 
+def test_a_lifted_quarantine_ends_nothing_of_what_was_decided_on_the_model():
+    past = Past(least="info")
+    past.decide("quarantine")
+    past.decide("retrain", why="Its loss is higher.")
+    past.tell()
+    past.decide("none", version=None, actor="command line", why="The source was fine.")
+    past.decide("retrain", why="Its loss is higher still.")
+    assert past.tell() == []
+    past.add("promoted", version="3", previous="2")
+    assert [alert.instead_of for alert in past.alerts() if alert.key.startswith("promoted/")] == [("decided/tiny/3",)]
+
+
 def test_an_earlier_window_judged_later_does_not_end_a_quarantine():
     past = Past()
     earlier = f"{past.now - 9 * HOUR:%Y-%m-%dT%H}"

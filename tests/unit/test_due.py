@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models.blocked import lift
 from models.stores import Stores
 from monitoring.due import FIRST_MONDAY, floored, unscored, waiting_decision, windows_due
 from monitoring.watching import ACTOR as WATCH
 from tests import tiny_lake
 from trimtab.ledger import Ledger
 from trimtab.posts import PREDICTIONS
-from trimtab.windows import utc
+from trimtab.windows import Window, utc
 
 WEEK, DAY, HOUR = timedelta(days=7), timedelta(days=1), timedelta(hours=1)
 PROMOTED = FIRST_MONDAY + 10 * WEEK + DAY
@@ -137,6 +138,17 @@ def test_only_the_newest_decision_waits_and_not_once_it_was_carried_out(ledger):
     assert waiting_decision(ledger, "tiny") is None
     judged(ledger, weeks(13)[0], "quarantine")
     assert waiting_decision(ledger, "tiny") is None
+
+
+def test_a_decision_goes_on_waiting_when_a_person_lifts_a_quarantine(ledger):
+    promoted(ledger)
+    blocked = Window(*weeks(10, 11))
+    about = {"window_start": blocked.start.isoformat(), "window_end": blocked.end.isoformat()}
+    told = {"at": blocked.end, "model": "tiny", "version": "1", "actor": "monitor flow", "reason": "r"}
+    ledger.append("decision", evidence=about | {"action": "quarantine"}, **told)
+    waits = judged(ledger, weeks(12)[0], "retrain")
+    assert lift(ledger, "tiny", blocked.end, at=weeks(13)[0], actor="ana", reason="it was fine") == blocked
+    assert waiting_decision(ledger, "tiny") == waits
 
 
 @pytest.fixture
