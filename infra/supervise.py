@@ -40,8 +40,8 @@ class Supervisor:
 
     @property
     def settled(self) -> bool:
-        """Whether each is healthy, or had its time."""
-        return all(any(map(_is_set, (each.healthy, each.hopeless, each.late))) for each in self.keepers.values())
+        """Whether each is healthy, or had its time, or waits for one that had."""
+        return all(each.healthy.is_set() or self._had_its_time(each) for each in self.keepers.values())
 
     @property
     def healthy(self) -> bool:
@@ -49,8 +49,8 @@ class Supervisor:
 
     @property
     def hopeless(self) -> bool:
-        """Whether none is left to look after."""
-        return all(keeper.hopeless.is_set() for keeper in self.keepers.values())
+        """Whether none is left to look after: each was given up, or leans on one that was."""
+        return all(map(self._given_up, self.keepers.values()))
 
     def tidy(self) -> None:
         """Hold the logs to their size."""
@@ -81,15 +81,21 @@ class Supervisor:
 
         return wait
 
+    def _before(self, keeper: Keeper) -> list[Keeper]:
+        return [self.keepers[name] for name in keeper.part.after if name in self.keepers]
+
+    def _given_up(self, keeper: Keeper) -> bool:
+        return keeper.hopeless.is_set() or any(map(self._given_up, self._before(keeper)))
+
+    def _had_its_time(self, keeper: Keeper) -> bool:
+        had = keeper.hopeless.is_set() or keeper.late.is_set()
+        return had or any(map(self._had_its_time, self._before(keeper)))
+
     def _may_start(self, keeper: Keeper) -> bool:
-        before = [self.keepers[name] for name in keeper.part.after if name in self.keepers]
+        before = self._before(keeper)
         with self._lock:
             self._starting = {name for name in self._starting if not self.keepers[name].tried.is_set()}
             if len(self._starting) >= AT_ONCE or not all(each.healthy.is_set() for each in before):
                 return False
             self._starting.add(keeper.part.name)
             return True
-
-
-def _is_set(event: threading.Event) -> bool:
-    return event.is_set()

@@ -190,3 +190,22 @@ def test_a_part_that_lives_but_is_not_healthy_is_said_and_left_alone(tmp_path):
         assert stack.settled and not stack.healthy and stack.keepers["slow"].pid
     finally:
         stack.kill()
+
+
+def test_who_leans_on_a_part_that_is_given_up_is_given_up_with_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(keeping, "BACKOFF_SECONDS", (0.05,))
+    dies = python("server", "raise SystemExit(3)", says="never")
+    with supervised(tmp_path, python("runner", SLEEP, says="", after=("server",)), dies) as (stack, _):
+        until(lambda: stack.settled and stack.hopeless, seconds=20)
+        assert not stack.keepers["runner"].pid and not stack.healthy
+
+
+def test_who_leans_on_a_part_that_is_late_does_not_keep_the_others_from_being_told(tmp_path):
+    slow, leans = python("server", SLEEP, says="never"), python("runner", SLEEP, says="", after=("server",))
+    stack = Supervisor([slow, leans], os.environ, tmp_path, 0.5, lambda _: None)
+    stack.start()
+    try:
+        until(lambda: stack.settled, seconds=20)
+        assert not stack.hopeless and not stack.keepers["runner"].pid
+    finally:
+        stack.kill()
