@@ -41,11 +41,10 @@ def act(
         decision: Number of the decision in the ledger. Empty: the newest.
     """
     stores, at = steps.open_stores(home), steps.moment(as_of)
-    known = judgements(stores.ledger.entries(stores.model(model).name, "decision"))
-    wanted = [entry for entry in known if decision in (None, entry.id)]
-    outcome = carry_out(stores, wanted[-1], at) if wanted else None
-    steps.tell(stores, at)
-    return outcome
+    with steps.telling(stores, at):
+        known = judgements(stores.ledger.entries(stores.model(model).name, "decision"))
+        wanted = [entry for entry in known if decision in (None, entry.id)]
+        return carry_out(stores, wanted[-1], at) if wanted else None
 
 
 def carry_out(stores: Stores, decision: Entry, at: datetime) -> dict[str, Any] | None:

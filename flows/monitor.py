@@ -31,14 +31,14 @@ def monitor(model: str, as_of: datetime | None = None, home: str | None = None) 
         home: Folder of every store. Empty: TRIMTAB_HOME.
     """
     stores, now = steps.open_stores(home), steps.moment(as_of)
-    spec = stores.model(model)
-    ends = (now,) if as_of is not None else due(stores, model, now)
-    if not ends:
-        return {"windows": 0, "sentence": f"No window of {model} is over that was not judged."}
-    entry, rows = catch_up(stores, spec, ends)[-1]
-    follow(stores, model)
-    announce(entry)
-    steps.tell(stores, now)
+    with steps.telling(stores, now):
+        spec = stores.model(model)
+        ends = (now,) if as_of is not None else due(stores, model, now)
+        if not ends:
+            return {"windows": 0, "sentence": f"No window of {model} is over that was not judged."}
+        entry, rows = catch_up(stores, spec, ends)[-1]
+        follow(stores, model)
+        announce(entry)
     return told(stores, entry, rows) | {"windows": len(ends)}
 
 

@@ -3,6 +3,8 @@
 A task adds its name, its place in the UI and another try; the work and its tests are below.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -63,6 +65,23 @@ write_record = step("record decision", record)
 watch_look = step("hold against the version before", look_at_watch)
 materialise = step("refresh the online store", freshen)
 tell = step("tell people", tell_people)
+
+
+@contextmanager
+def telling(stores: Stores, as_of: datetime) -> Iterator[None]:
+    """Tell people at the end, also where the work failed: its error is what is raised, whatever becomes of the telling.
+
+    What was in the ledger by then is told, as that something fails since yesterday, though what fails is all we do.
+    """
+    try:
+        yield
+    except Exception as error:
+        try:
+            tell(stores, as_of)
+        except Exception as other:  # noqa: BLE001 - the first error is what is raised
+            error.add_note(f"Nobody was told of what came before: {other}")
+        raise
+    tell(stores, as_of)
 
 
 def challenge(

@@ -19,12 +19,12 @@ def watch(model: str, home: str | None = None, as_of: datetime | None = None) ->
         as_of: See only what was known by then (UTC). Empty: now.
     """
     stores, as_of = steps.open_stores(home), steps.moment(as_of)
-    spec = stores.model(model)
-    steps.notice_moves(stores, spec, as_of)
-    steps.refresh_features(stores, as_of)
-    found = steps.watch_look(stores, spec, as_of)
-    if found is not None and found.kind == "decision":
-        announce(found)
-    steps.tell(stores, as_of)
+    with steps.telling(stores, as_of):
+        spec = stores.model(model)
+        steps.notice_moves(stores, spec, as_of)
+        steps.refresh_features(stores, as_of)
+        found = steps.watch_look(stores, spec, as_of)
+        if found is not None and found.kind == "decision":
+            announce(found)
     goes_on = f"The watch over {model} goes on." if running(stores.ledger, model) else f"No watch over {model} runs."
     return {"found": found and found.kind, "sentence": found.reason if found else goes_on}
