@@ -17,8 +17,8 @@ from prefect.logging import get_run_logger
 from models.stores import Stores
 from monitoring.alerts import alerts
 from monitoring.pointers import Link, status
-from monitoring.telling import Message, Told, due, messages, tampered, told
-from monitoring.troubles import Alert
+from monitoring.telling import Message, Told, due, listened, messages, tampered, told
+from monitoring.troubles import Alert, Severity
 from trimtab import addresses
 from trimtab.entry import Entry
 from trimtab.ledger import Ledger
@@ -50,13 +50,13 @@ def try_out(settings: Settings, at: datetime) -> dict[str, str | None]:
 
 def _tell(stores: Stores, as_of: datetime) -> str:
     found, known = _receivers(stores.settings.alerts), told(stores.ledger.entries(kind="alerted"))
-    _note_listeners(stores.ledger, known, [receiver.name for receiver in found], as_of)
+    least = stores.settings.alerts.least
+    _note_listeners(stores.ledger, known, [receiver.name for receiver in found], least, as_of)
     if not found:
         return "Nobody is to be told."
     entries = stores.ledger.entries()
     as_of = max([as_of, *(entry.at for entry in entries)])  # a run that looks back tells of now
     said = _alerts(stores, entries, known, as_of)
-    least = stores.settings.alerts.least
     waiting = {each: messages(due(said, each.name, known, least, as_of)) for each in found}
     waiting = {each: left for each, left in waiting.items() if left}
     failed: dict[str, str] = {}
@@ -113,13 +113,16 @@ def _write(ledger: Ledger, message: Message, names: list[str], written: set[str]
         )
 
 
-def _note_listeners(ledger: Ledger, known: Told, names: list[str], as_of: datetime) -> None:
-    """Write down that from here on somebody listens, or nobody: who comes later is not told what is long past."""
-    if bool(names) == (known.since is not None):
+def _note_listeners(ledger: Ledger, known: Told, names: list[str], least: Severity, as_of: datetime) -> None:
+    """Write down what is listened to from here on: who comes later, or hears more, is not told what is long past."""
+    if set(listened(least) if names else ()) == {*known.since}:
         return
-    reason = f"alerts are sent to {', '.join(names)} from here on" if names else "alerts are sent to nobody any more"
+    reason = "alerts are sent to nobody any more"
+    if names:
+        reason = f"alerts from {least} on are sent to {', '.join(names)} from here on"
     evidence: dict[str, Any] = {"listening": bool(names), "severity": "info", "receivers": names, "sentence": reason}
     key = f"alerted/listening/{known.turns}"
+    evidence["least"] = least
     ledger.append("alerted", at=as_of, model="-", actor=ACTOR, reason=reason, evidence=evidence, key=key)
 
 

@@ -20,29 +20,36 @@ LISTED = 8  # sentences in a sum
 
 @dataclass(frozen=True)
 class Told:
-    """What the ledger says of who was told what. `since`: entries after it are news, whatever their dates."""
+    """What the ledger says of who was told what. Entries after `since` are news, whatever their dates."""
 
     receivers: Mapping[str, frozenset[str]] = field(default_factory=dict)  # by alert key the receivers that took it
     at: Mapping[str, datetime] = field(default_factory=dict)  # by alert key when the first of them did
-    since: int | None = None  # the entry from which on anybody was listening; None: nobody is
-    turns: int = 0  # how often listening was begun or ended
+    since: Mapping[str, int] = field(default_factory=dict)  # by severity the entry from which on anybody listened
+    turns: int = 0  # how often listening was begun, changed or ended
 
 
 def told(entries: Iterable[Entry]) -> Told:
     """From all entries `alerted`, from old to new."""
     receivers: dict[str, frozenset[str]] = {}
     at: dict[str, datetime] = {}
-    since, turns = None, 0
+    since: dict[str, int] = {}
+    turns = 0
     for entry in entries:
         if entry.kind != "alerted":
             continue
         if "listening" in entry.evidence:
-            since, turns = (entry.id if entry.evidence["listening"] else None), turns + 1
+            heard = listened(entry.evidence.get("least", "warning")) if entry.evidence["listening"] else ()
+            since, turns = {severity: since.get(severity, entry.id) for severity in heard}, turns + 1
             continue
         key = str(entry.evidence["alert"])
         receivers[key] = receivers.get(key, frozenset()) | frozenset(entry.evidence["receivers"])
         at.setdefault(key, entry.at)
     return Told(receivers, at, since, turns)
+
+
+def listened(least: Severity) -> tuple[Severity, ...]:
+    """The severities that are told where `least` is the lowest."""
+    return SEVERITIES[_rank(least) :]
 
 
 def due(alerts: Sequence[Alert], receiver: str, known: Told, least: Severity, as_of: datetime) -> list[Alert]:
@@ -63,7 +70,8 @@ def _is_due(alert: Alert, had: set[str], known: Told, least: Severity, as_of: da
         return False
     if (first := known.at.get(alert.key)) is not None:  # others were told: one that failed, or came later
         return as_of - first <= NEWS
-    return as_of - alert.at <= NEWS or (known.since is not None and alert.entry > known.since)
+    since = known.since.get(alert.severity)
+    return as_of - alert.at <= NEWS or (since is not None and alert.entry > since)
 
 
 def _rank(severity: Severity) -> int:

@@ -174,3 +174,26 @@ def test_a_receiver_that_was_away_for_a_day_is_told_what_nobody_took(stores_for)
         receiver.answer = 200
         tell(stores, NOW + 50 * HOUR)
         assert receiver.sentences == ["ingest of reddit failed: The file is gone."]
+
+
+def test_who_listens_to_more_from_here_on_is_not_told_the_past_of_it(stores_for):
+    def promoted(stores, version, at):
+        about = {"model": "tiny", "actor": "train flow", "reason": f"Version {version} is better."}
+        stores.ledger.append("promoted", at=at, version=str(version), previous=str(version - 1), **about)
+
+    with listening() as receiver:
+        url = f"json://{receiver.address}"
+        stores = stores_for(url)
+        tell(stores, NOW - timedelta(days=90))
+        for day in range(80, 60, -1):
+            promoted(stores, 100 - day, NOW - timedelta(days=day))
+        tell(stores_for(url, least="info"), NOW - timedelta(days=50))
+        assert receiver.sentences == []
+        promoted(stores, 41, NOW - timedelta(days=45))  # listened to by now: told, however late
+        tell(stores_for(url, least="info"), NOW - timedelta(days=40))
+        assert len(receiver.sentences) == 1
+        tell(stores_for(url), NOW - timedelta(days=39))
+        promoted(stores, 42, NOW - timedelta(days=38))
+        fails(stores, at=NOW - timedelta(days=37))  # what was listened to all along is not forgotten
+        tell(stores_for(url, least="info"), NOW)
+        assert len(receiver.sentences) == 2 and "The file is gone." in receiver.sentences[1]

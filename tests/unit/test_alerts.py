@@ -255,12 +255,12 @@ def test_a_ledger_that_was_tampered_with_is_told_once_and_again_once_it_fits():
     alert = tampered(broken, Told(), START, 9)
     assert alert.severity == "critical" and "entry 4 was changed" in alert.sentence
     assert Message((alert,)).title == "trimtab critical: ledger"
-    known = Told({alert.key: frozenset("a")}, {alert.key: START}, 1)
+    known = Told({alert.key: frozenset("a")}, {alert.key: START}, {"critical": 1})
     assert due([tampered(broken, known, START, 9)], "a", known, "warning", START) == []
     assert tampered(found(None), Told(), START, 9) is None
     over = tampered(found(None), known, START, 9)
     assert due([over], "a", known, "warning", START) == [over]
-    known = Told({**known.receivers, over.key: frozenset("a")}, known.at, 1)
+    known = Told({**known.receivers, over.key: frozenset("a")}, known.at, {"critical": 1})
     assert due([tampered(found(None), known, START, 9)], "a", known, "warning", START) == []
     assert due([tampered(broken, known, START, 9)], "a", known, "warning", START) != []
 
