@@ -26,9 +26,11 @@ def on_failure(flow: Any, flow_run: Any, state: Any) -> None:
 
 
 def on_success(flow: Any, flow_run: Any, state: Any) -> None:
-    """Prefect's hook for runs that ended well: the same flow of the same subject works again."""
-    if flow_run.deployment_id is not None:
-        note_success(flow.name, flow_run.id, flow_run.parameters)
+    """Prefect's hook for runs that ended well: the same flow of the same subject works again.
+
+    Whoever ran it, a person or another flow: what works once is not failing.
+    """
+    note_success(flow.name, flow_run.id, flow_run.parameters)
 
 
 def note_failure(flow: str, run_id: Any, parameters: dict[str, Any], why: str) -> Entry:
