@@ -33,7 +33,8 @@ from trimtab.windows import utc
 
 LEARN_DAYS, POSTS_PER_DAY, MODELS = 56, 150, ("engagement", "sentiment")
 HOUR = timedelta(hours=1)
-BAR_MB_DAY, BAR_FILES_DAY = 20.0, 1.0
+BAR_MB_DAY, BAR_FILES_DAY, BAR_FASTER = 20.0, 1.0, 1.5
+OURS = ("lake", "ledger.db")
 STORES = ("lake", "features", "mlflow", "prefect", "reports", "ledger.db")
 
 
@@ -93,22 +94,30 @@ def slope(values: list[float]) -> float:
     return float(np.median((y[second] - y[first]) / (second - first))) * 24
 
 
+def grown(readings: list[Reading], store: str) -> float:
+    """kB on disk that a store grew by for each post that came in."""
+    first, last = readings[0], readings[-1]
+    return (last.disk[store] - first.disk[store]) / 1e3 / max(last.posts - first.posts, 1)
+
+
 def told(readings: list[Reading]) -> tuple[list[str], bool]:
     """The lines to print, and whether every bar is met."""
     counted = readings[24:]
+    halves = counted[: len(counted) // 2], counted[len(counted) // 2 :]
     memory = slope([each.memory / 1e6 for each in counted])
     server = slope([each.server / 1e6 for each in counted])
     files = slope([each.files for each in counted])
+    faster = max(grown(halves[1], store) / max(grown(halves[0], store), 0.1) for store in OURS)
     posts = counted[-1].posts - counted[0].posts
-    grown = {name: (counted[-1].disk[name] - counted[0].disk[name]) / 1e3 for name in STORES}
     lines = [
         f"memory {counted[-1].memory / 1e6:,.0f} MB, {memory:+.1f} MB a day (bar {BAR_MB_DAY:g})",
-        f"Prefect server {counted[-1].server / 1e6:,.0f} MB, {server:+.1f} MB a day",
+        f"Prefect server {counted[-1].server / 1e6:,.0f} MB, {server:+.1f} MB a day (bar {BAR_MB_DAY:g})",
         f"open files {counted[-1].files}, {files:+.1f} a day (bar {BAR_FILES_DAY:g})",
-        f"stores over {len(counted)} hours and {posts:,} posts:",
-        *(f"  {name}: {kb:+,.0f} kB, {kb / max(posts, 1):.1f} kB a post" for name, kb in grown.items()),
+        f"stores over {len(counted)} hours and {posts:,} posts, kB a post in the first half and in the second:",
+        *(f"  {store}: {grown(halves[0], store):.1f}, {grown(halves[1], store):.1f}" for store in STORES),
+        f"lake and ledger grew at most {faster:.1f} times as fast in the second half (bar {BAR_FASTER:g})",
     ]
-    return lines, memory <= BAR_MB_DAY and files <= BAR_FILES_DAY
+    return lines, max(memory, server) <= BAR_MB_DAY and files <= BAR_FILES_DAY and faster <= BAR_FASTER
 
 
 def main() -> None:
