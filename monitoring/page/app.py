@@ -30,10 +30,10 @@ OURS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
 }
-THEIRS = OURS | {  # a report runs its own scripts, and reaches nothing
-    "Content-Security-Policy": "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval' blob:; "
-    "style-src 'unsafe-inline'; img-src data: blob:; font-src data:; worker-src blob:; base-uri 'none'; "
-    "frame-ancestors 'none'"
+THEIRS = OURS | {  # a report runs its own scripts, reaches nothing, and has none of the rights of the page's origin
+    "Content-Security-Policy": "sandbox allow-scripts allow-downloads; default-src 'none'; "
+    "script-src 'unsafe-inline' 'unsafe-eval' blob:; style-src 'unsafe-inline'; img-src data: blob:; font-src data:; "
+    "worker-src blob:; base-uri 'none'; frame-ancestors 'none'"
 }
 
 
@@ -101,7 +101,10 @@ def _routes(app: FastAPI, seen: Seen) -> None:
 
     @app.get("/status.json", response_model=None)
     def as_json() -> Any:
-        return _answer(seen, lambda found, page: Response(plain(found), media_type="application/json", headers=OURS))
+        def told(found: dict[str, Any], page: str) -> Response:
+            return Response(plain(found), media_type="application/json", headers=OURS)
+
+        return _answer(seen, told, as_json=True)
 
     @app.get("/healthz")
     def health() -> JSONResponse:
@@ -117,10 +120,13 @@ def _routes(app: FastAPI, seen: Seen) -> None:
 
 def report_at(reports: Path, model: str, name: str) -> Path | None:
     """The page of a window, and nothing else that lies below or beside the reports."""
-    folder = (reports / model).resolve()
-    path = (folder / name).resolve()
-    inside = folder.parent == reports.resolve() and path.parent == folder
-    return path if inside and path.suffix == ".html" and path.is_file() else None
+    try:
+        folder = (reports / model).resolve()
+        path = (folder / name).resolve()
+        inside = folder.parent == reports.resolve() and path.parent == folder
+        return path if inside and path.suffix == ".html" and path.is_file() else None
+    except (OSError, ValueError):  # a name that no file can have: too long, or with a zero byte
+        return None
 
 
 def plain(found: dict[str, Any]) -> str:
@@ -128,8 +134,8 @@ def plain(found: dict[str, Any]) -> str:
     return json.dumps(found, indent=2, default=str)
 
 
-def _answer(seen: Seen, told: Callable[[dict[str, Any], str], Any]) -> Any:
-    """What the stores say, or why they cannot be read, as a sentence with 503."""
+def _answer(seen: Seen, told: Callable[[dict[str, Any], str], Any], as_json: bool = False) -> Any:
+    """What the stores say, or why they cannot be read, as a sentence with 503; in JSON its key is `error`."""
     try:
         return told(*seen.look())
     except TrimtabError as error:
@@ -137,6 +143,8 @@ def _answer(seen: Seen, told: Callable[[dict[str, Any], str], Any]) -> Any:
     except Exception as error:  # noqa: BLE001 - a person must not meet a stack dump
         log.exception("The status could not be read.")
         sentence = f"The status could not be read ({type(error).__name__}); the log of this page has the reason."
+    if as_json:
+        return JSONResponse({"error": sentence}, 503, headers=OURS)
     return HTMLResponse(refused(sentence, seen.now()), 503, headers=OURS)
 
 

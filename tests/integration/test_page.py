@@ -159,12 +159,16 @@ def test_links_follow_the_addresses_that_are_known(home):
 def test_reports_are_served_and_nothing_else(home, client):
     answer = client.get("/reports/engagement/2025-01-18T0000.html")
     assert (answer.status_code, answer.text) == (200, "<html>the window</html>")
-    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    rules = [rule.strip() for rule in answer.headers["content-security-policy"].split(";")]
+    assert "default-src 'none'" in rules
+    assert "sandbox allow-scripts allow-downloads" in rules, "it must not act as the page that it is beside"
     others = (
         "/reports/engagement/none.html", "/reports/engagement/notes.txt", "/reports/engagement/out.html",
         "/reports/../author.key", "/reports/..%2fauthor.key", "/reports/%2e%2e/author.key", "/reports/./top.html",
         "/reports/engagement/..%2ftop.html", "/reports/engagement/%2e%2e%2f%2e%2e%2fauthor.key",
         "/reports/%2fetc/passwd", "/docs", "/openapi.json", "/author.key",
+        "/reports/engagement/%00.html", "/reports/%00/a.html", "/reports/engagement/" + 300 * "a" + ".html",
+        "/reports/" + 300 * "a" + "/a.html",
     )  # fmt: skip
     for path in others:
         answer = client.request("GET", httpx.URL(client.base_url.join("/"), raw_path=path.encode()))
@@ -230,6 +234,7 @@ def test_a_broken_store_is_told_in_a_sentence(tmp_path, broken, words):
             assert answer.status_code == 503
             assert words in answer.text.lower()
             assert "Traceback" not in answer.text
+        assert words in answer.json()["error"].lower()
         assert client.get("/healthz").status_code == 200
         if broken == "ledger.db":  # MLflow keeps connections to the file that it has opened
             path.write_bytes(whole)
