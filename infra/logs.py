@@ -21,10 +21,10 @@ def size(path: Path) -> int:
 
 
 def says(path: Path, words: str, since: int) -> bool:
-    """Whether `words` are in what was added after the first `since` bytes."""
+    """Whether `words` are in what was added after the first `since` bytes, or since the file was cut to less."""
     try:
         with path.open("rb") as log:
-            log.seek(since)
+            log.seek(0 if log.seek(0, 2) < since else since)
             return words.encode() in log.read(MOST_BYTES)
     except OSError:
         return False

@@ -33,3 +33,18 @@ def test_words_count_only_from_where_they_are_looked_for(tmp_path):
     path.write_text("it has begun\n")
     since = logs.size(path)
     assert logs.says(path, "begun", 0) and not logs.says(path, "begun", since)
+
+
+def test_words_that_come_after_a_log_was_cut_count(tmp_path):
+    path = tmp_path / "runner.log"
+    with logs.open_log(path) as log:
+        log.write(b"begun\n" * 100)
+        log.flush()
+        since = logs.size(path)
+        logs.rotate(path, most=100)
+        log.write(b"it is ")
+        log.flush()
+        assert not logs.says(path, "begun", since)
+        log.write(b"begun\n")
+        log.flush()
+        assert logs.says(path, "begun", since)
