@@ -18,6 +18,7 @@ from prefect.settings import PREFECT_API_URL
 
 from flows import automations, leftovers, withdrawn
 from flows.deployments import Plan, as_paused, deployment, plans
+from flows.passing import can_pass
 from flows.running import RUNNER
 from trimtab.errors import TrimtabError
 from trimtab.settings import Settings
@@ -161,13 +162,19 @@ class Serving:
         self.cleared = True
 
     async def run(self, runner: OurRunner) -> None:
+        """Until told to stop, or until the server is away. TrimtabError where it ends by any other trouble."""
         running = asyncio.create_task(runner.start())
         while not running.done() and not self.stopping.is_set():
             if runner.deaf and not runner.busy:  # what it had open to the server, it does not open again
                 self.say("The Prefect server was away; its deployments are put in place anew.")
                 break
             await self._pause(min(1.0, self.settings.schedules.poll_seconds))
-        await _stop(runner, running)
+        broke = await _stop(runner, running)
+        if broke is not None and not (self.stopping.is_set() or runner.deaf or _by_server(broke)):
+            raise TrimtabError(
+                f"What runs the flows broke with {type(broke).__name__}: {broke}; what was due is made good once the "
+                "runner is started again, which `trimtab up` does by itself."
+            ) from broke
 
     async def _pause(self, seconds: float) -> None:
         try:
@@ -188,8 +195,18 @@ def _away(error: httpx.HTTPError) -> bool:
     return not isinstance(error, httpx.HTTPStatusError) or error.response.status_code >= 500
 
 
-async def _stop(runner: OurRunner, running: "asyncio.Task[None]") -> None:
-    """Have the runs end as cancelled; what does not end, or cannot say so to the server, is killed."""
+def _by_server(error: BaseException) -> bool:
+    """Whether all that broke is that the server is away."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(map(_by_server, error.exceptions))
+    return _away(error) if isinstance(error, httpx.HTTPError) else can_pass(error)
+
+
+async def _stop(runner: OurRunner, running: "asyncio.Task[None]") -> BaseException | None:
+    """Have the runs end as cancelled; what does not end, or cannot say so to the server, is killed.
+
+    Returns what `running` ended by, if it was neither its end nor ours.
+    """
     if runner.started:
         try:
             await asyncio.wait_for(runner.astop(), STOP_SECONDS)
@@ -198,4 +215,5 @@ async def _stop(runner: OurRunner, running: "asyncio.Task[None]") -> None:
     _, pending = await asyncio.wait({running}, timeout=STOP_SECONDS)
     for task in pending:
         task.cancel()
-    await asyncio.gather(running, return_exceptions=True)
+    (ended,) = await asyncio.gather(running, return_exceptions=True)
+    return None if isinstance(ended, asyncio.CancelledError) else ended
