@@ -42,10 +42,11 @@ def floored(moment: datetime, step: timedelta) -> datetime:
 def unscored(stores: Stores, name: str, until: datetime) -> Unscored | None:
     """Posts known before `until`, and since a first version of the model served, without a champion's prediction.
 
-    A post that came late is among them, whenever it says it became known. None where nothing is left to score.
+    A post that came late is among them, whenever it says it became known. None where nothing is left to score, and
+    where no version serves: what comes meanwhile is scored by the next.
     """
     served = moves(stores.ledger, name)
-    if not served:
+    if not served or served[-1].version is None:  # none serves yet, or it was taken off by hand
         return None
     posts = first_seen(stores.lake, until, [])
     new = (posts["known_at"] >= Timestamp(served[0].at)) & (posts["known_at"] < Timestamp(until))

@@ -183,6 +183,14 @@ def test_posts_are_to_be_scored_from_the_first_champion_on_and_none_twice(stores
     assert unscored(stores, "tiny", tiny_lake.day(5)).post_ids == ids_known(stores, 3, 5)
 
 
+def test_nothing_is_scored_while_no_version_serves_and_all_of_it_by_the_next(stores):
+    told = {"model": "tiny", "actor": "somebody", "reason": "r"}
+    stores.ledger.append("moved_by_hand", at=tiny_lake.day(2), version=None, previous="1", **told)
+    assert unscored(stores, "tiny", tiny_lake.day(3)) is None
+    promoted(stores.ledger, "2", tiny_lake.day(3))
+    assert unscored(stores, "tiny", tiny_lake.day(3)).post_ids == ids_known(stores, 1, 3)
+
+
 def test_a_post_that_came_late_is_scored_although_its_hour_is_over(stores):
     scored(stores, unscored(stores, "tiny", tiny_lake.day(4)).post_ids)
     tiny_lake.ingest(stores.lake, 2, 3, seed=7)
