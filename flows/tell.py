@@ -7,6 +7,7 @@ import logging
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -27,8 +28,21 @@ from trimtab.settings import Alerts, Settings
 ACTOR = "alerts"
 
 
+@dataclass(frozen=True)
+class Sent:
+    """What was sent, as a sentence, and by receiver why it did not take it."""
+
+    sentence: str
+    failed: Mapping[str, str] = field(default_factory=dict)
+
+
 def tell(stores: Stores, as_of: datetime) -> str:
-    """What was sent to whom, as a sentence. A receiver that fails is asked again in the next run and stops nothing.
+    """As `send`, for a flow: a receiver that fails stops nothing."""
+    return send(stores, as_of).sentence
+
+
+def send(stores: Stores, as_of: datetime) -> Sent:
+    """Send what is due. A receiver that fails is asked again in the next run.
 
     One run at a time tells; another meanwhile leaves it to that one and to the next.
     """
@@ -36,7 +50,7 @@ def tell(stores: Stores, as_of: datetime) -> str:
         with stores.single_flight("tell").acquire():
             return _tell(stores, as_of)
     except Timeout:
-        return "Another run is telling."
+        return Sent("Another run is telling.")
 
 
 def try_out(settings: Settings, at: datetime) -> dict[str, str | None]:
@@ -48,12 +62,12 @@ def try_out(settings: Settings, at: datetime) -> dict[str, str | None]:
     return {name: why for name, (_, why) in _ask(dict.fromkeys(found, test)).items()} if found else {}
 
 
-def _tell(stores: Stores, as_of: datetime) -> str:
+def _tell(stores: Stores, as_of: datetime) -> Sent:
     found, known = _receivers(stores.settings.alerts), told(stores.ledger.entries(kind="alerted"))
     least = stores.settings.alerts.least
     _note_listeners(stores.ledger, known, [receiver.name for receiver in found], least, as_of)
     if not found:
-        return "Nobody is to be told."
+        return Sent("Nobody is to be told.")
     entries = stores.ledger.entries()
     as_of = max([as_of, *(entry.at for entry in entries)])  # a run that looks back tells of now
     said = _alerts(stores, entries, known, as_of)
@@ -69,7 +83,7 @@ def _tell(stores: Stores, as_of: datetime) -> str:
             _write(stores.ledger, message, names, written, as_of)
             sent += 1
         waiting = {r: left[1:] for r, left in waiting.items() if r.name not in failed and left[1:]}
-    return _summary(sent, failed)
+    return Sent(_summary(sent, failed), failed)
 
 
 def _receivers(settings: Alerts) -> list[Any]:

@@ -1,4 +1,8 @@
+import json
+import os
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
@@ -197,3 +201,17 @@ def test_who_listens_to_more_from_here_on_is_not_told_the_past_of_it(stores_for)
         fails(stores, at=NOW - timedelta(days=37))  # what was listened to all along is not forgotten
         tell(stores_for(url, least="info"), NOW)
         assert len(receiver.sentences) == 2 and "The file is gone." in receiver.sentences[1]
+
+
+@pytest.mark.parametrize("words", [["alert"], ["alert", "--test"]])
+@pytest.mark.parametrize(("answer", "code"), [(200, 0), (500, 1)])
+def test_the_command_exits_with_1_where_a_receiver_did_not_take_it(stores_for, words, answer, code):
+    stores = stores_for()
+    fails(stores, at=datetime.now(UTC))
+    command = [sys.executable, "-c", "from trimtab.cli import main; main()", "--home", str(stores.settings.home)]
+    with listening(answer) as receiver:
+        environ = os.environ | {"TRIMTAB_ALERTS__URLS": json.dumps([f"json://{receiver.address}"])}
+        done = subprocess.run([*command, *words], capture_output=True, text=True, timeout=240, env=environ)
+        assert len(receiver.got) == (0 if code else 1)
+    assert done.returncode == code, done.stdout + done.stderr
+    assert "json" in done.stderr if code else not done.stderr

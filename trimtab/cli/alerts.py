@@ -20,14 +20,16 @@ def alert(context: click.Context, test: bool) -> None:
     from contextlib import nullcontext
 
     from flows.session import prefect_session
-    from flows.tell import tell, try_out
+    from flows.tell import send, try_out
     from models.stores import Stores
 
     with prefect_session(settings.home) if settings.alerts.blocks else nullcontext():  # blocks are kept by the server
-        if not test:
-            click.echo(tell(Stores(settings), now()))
-            return
-        answers = try_out(settings, now())
+        if test:
+            answers = try_out(settings, now())
+        else:
+            sent = send(Stores(settings), now())
+            click.echo(sent.sentence)  # why one did not take it is in the log, as it is for a flow
+            context.exit(1 if sent.failed else 0)
     for name, why in answers.items():
         click.echo(f"{name} {why or 'took it'}", err=why is not None)
     if any(answers.values()):
