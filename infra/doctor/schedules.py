@@ -9,7 +9,8 @@ from infra.asking import ask, credentials
 from infra.doctor.finding import Case, Finding, ok, warning, wrong
 from trimtab import addresses
 
-TAG = "trimtab"  # of our deployments
+TAG = "trimtab"  # of our deployments; the server may have others
+OURS = {"tags": {"all_": [TAG]}}
 ANSWER_SECONDS = 10
 SILENT = timedelta(minutes=2)  # of a runner, which asks every few seconds
 LATE = 3  # intervals without a success that count as late
@@ -31,9 +32,14 @@ class Api:
         return found
 
     def deployments(self) -> dict[str, dict[str, Any]]:
-        """By `flow/name`."""
-        flows = {flow["id"]: flow["name"] for flow in self.filter("flows")}
-        return {f"{flows.get(each['flow_id'], '?')}/{each['name']}": each for each in self.filter("deployments")}
+        """Ours, by `flow/name`."""
+        flows = {flow["id"]: flow["name"] for flow in self.filter("flows", deployments=OURS)}
+        found = [each for each in self.filter("deployments", deployments=OURS) if TAG in each.get("tags", ())]
+        return {f"{flows.get(each['flow_id'], '?')}/{each['name']}": each for each in found}
+
+    def late(self) -> list[dict[str, Any]]:
+        """Runs of ours that should have begun."""
+        return self.filter("flow_runs", deployments=OURS, flow_runs={"state": {"name": {"any_": ["Late"]}}})
 
     def last_success(self, deployment: str) -> datetime | None:
         """When the newest completed run of a deployment ended."""
@@ -55,8 +61,7 @@ def schedules(case: Case) -> Iterator[Finding]:
         return
     api, wanted = Api(url, credentials(case.environ)), _wanted(case)
     try:
-        there, late = api.deployments(), api.filter("flow_runs", flow_runs={"state": {"name": {"any_": ["Late"]}}})
-        ours = {name: each for name, each in there.items() if TAG in each.get("tags", ()) or name in wanted}
+        ours, late = api.deployments(), api.late()
         done = {name: api.last_success(each["id"]) for name, each in ours.items()}
     except (OSError, ValueError, KeyError) as error:
         do = "See HOME/logs/prefect.log, or whether PREFECT_API_URL is right."

@@ -206,6 +206,23 @@ def test_deployments_as_they_should_be_are_ok(home):
     assert "score/tiny 12 min ago" in findings[-1].sentence
 
 
+def test_deployments_and_late_runs_of_others_on_the_server_are_theirs(home):
+    answers = prefect(polled=NOW, ended=NOW, late=[])
+    stale = answers["deployments"][0]
+    gone = (NOW - timedelta(days=9)).isoformat()
+    theirs = {"id": "theirs", "tags": ["billing"], "last_polled": gone, "paused": True}
+    answers["deployments"] += [stale | theirs | {"name": "invoices"}]
+    answers["theirs"] = [{"name": "late invoices"}]
+    with answering(answers) as url:
+        findings = found(case(home, {"PREFECT_API_URL": url}), schedules.schedules)
+    assert {finding.level for finding in findings} == {"ok"}, findings
+    assert not any("invoices" in finding.sentence for finding in findings)
+    answers["deployments"][0] |= {"tags": []}  # of the same name as ours, made by somebody else
+    with answering(answers) as url:
+        findings = found(case(home, {"PREFECT_API_URL": url}), schedules.schedules)
+    assert findings[0].level == "wrong" and "1 deployments are not there" in findings[0].sentence
+
+
 def test_a_deployment_that_is_missing_is_wrong(home):
     answers = prefect(polled=NOW, ended=NOW, late=[])
     answers["deployments"] = [each for each in answers["deployments"] if each["name"] != "features"]
@@ -239,11 +256,12 @@ def _only(case, check):
 def prefect(polled, ended, late):
     """What a Prefect server with every deployment of the home would answer, by what is asked for."""
     names = [plan.name.split("/") for plan in plans(Settings(models=MODELS))]
-    told = {"last_polled": polled.isoformat(), "schedules": [{"active": True, "schedule": {"interval": 3600}}]}
+    told = {"tags": ["trimtab"], "last_polled": polled.isoformat()}
+    told |= {"schedules": [{"active": True, "schedule": {"interval": 3600}}]}
     return {
         "flows": [{"id": flow, "name": flow} for flow in {flow for flow, _ in names}],
         "deployments": [told | {"id": f"{flow}/{name}", "name": name, "flow_id": flow} for flow, name in names],
-        "late": [{"name": name} for name in late],
+        "late": [{"name": name} for name in late],  # to who asks for runs of ours
         "done": [{"end_time": ended.isoformat()}],
     }
 
@@ -256,7 +274,9 @@ def answering(answers):
         def do_POST(self):
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
             what = self.path.split("/")[2]
-            what = ("late" if "Late" in body else "done") if what == "flow_runs" else what
+            if what == "flow_runs":
+                ours = json.loads(body)["deployments"] == {"tags": {"all_": ["trimtab"]}}
+                what = ("late" if ours else "theirs") if "Late" in body else "done"
             self.send_response(200)
             self.end_headers()
             self.wfile.write(json.dumps(answers.get(what, "hello")).encode())
