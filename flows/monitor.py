@@ -36,6 +36,7 @@ def monitor(model: str, as_of: datetime | None = None, home: str | None = None) 
         ends = (now,) if as_of is not None else due(stores, model, now)
         if not ends:
             return {"windows": 0, "sentence": f"No window of {model} is over that was not judged."}
+        steps.notice_moves(stores, spec, now)  # dated when it was noticed, however old the windows are
         entry, rows = catch_up(stores, spec, ends)[-1]
         follow(stores, model)
         announce(entry)
@@ -63,7 +64,6 @@ def catch_up(stores: Stores, spec: Model, ends: tuple[datetime, ...]) -> list[tu
 
 def judge(stores: Stores, spec: Model, end: datetime) -> tuple[Entry, int]:
     """The decision on the window that ends at `end`, and the rows it rests on."""
-    steps.notice_moves(stores, spec, end)
     steps.refresh_features(stores, end)
     evidence, report = steps.assess(stores, spec, end)
     entry = steps.write_record(stores, evidence, decided(evidence, stores.settings), report)

@@ -86,6 +86,16 @@ def test_people_are_told_where_no_window_is_due(stores, tmp_path, receiver):
     assert receiver.sentences == [TROUBLE]
 
 
+def test_a_move_by_hand_is_dated_when_it_was_noticed_though_old_windows_are_caught_up_with(stores, tmp_path):
+    served(stores)
+    stores.registry.set_alias("tiny", "champion", "1")
+    begun = datetime.now(UTC)
+    with pytest.raises(KeyError, match="text_chars"):  # there is nothing in the lake to judge
+        monitor.fn("tiny", home=str(tmp_path))
+    (noticed,) = stores.ledger.entries("tiny", "moved_by_hand")
+    assert noticed.version == "1" and noticed.at >= begun
+
+
 def test_what_broke_a_run_is_raised_though_nobody_could_be_told(stores, tmp_path, receiver):
     away(stores)
     (tmp_path / "locks").write_text("no folder")
