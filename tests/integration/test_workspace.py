@@ -1,8 +1,11 @@
 """The Evidently workspace, read with Evidently's own code."""
 
 import asyncio
+import errno
 import json
 import logging
+import os
+import shutil
 
 import pytest
 
@@ -97,3 +100,18 @@ def test_a_run_is_small(stores):
     sizes = [len(content) for name, content in files(stores).items() if "snapshots" in name.parts]
     assert max(sizes) < 20_000
     assert all(json.loads(content) for content in files(stores).values())
+
+
+def test_a_disk_without_hard_links_has_the_same_files(stores, monkeypatch):
+    def refuses(*_):
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "link", refuses)
+        assert workspace.follow(stores, "engagement") == 4
+        assert workspace.follow(stores, "engagement") == 0
+    without = files(stores)
+    assert len(without) == 6 and not [path for path in without if path.name.startswith(".")]
+    shutil.rmtree(stores.settings.reports_path / workspace.FOLDER)
+    assert workspace.follow(stores, "engagement") == 4
+    assert files(stores) == without
