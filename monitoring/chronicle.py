@@ -159,10 +159,10 @@ def _said(entry: Entry) -> tuple[str, str]:
         return "Decision", decided(entry)
     if is_move(entry):
         return _moved(entry)
-    failed = entry.reason.startswith("Gates passed")
+    passed = entry.reason.startswith("Gates passed")
     plain = {
         "trained": ("New version", f"{version} was made"),
-        "gates_judged": ("Gates", f"{version} {'passed every check' if failed else 'failed a check'}"),
+        "gates_judged": ("Gates", f"{version} {'passed every check' if passed else 'failed a check'}"),
         "promotion_refused": ("Refused", f"{version} was not promoted; {other if entry.previous else 'nothing'} stays"),
         "rollback_refused": ("Not rolled back", f"{version} was not put back"),
         "retrain_started": ("Retrain", "A new version was started"),

@@ -131,7 +131,8 @@ def test_a_change_is_shown_with_the_next_look_and_without_one_nothing_is_read_ag
         assert "&lt;script&gt;alert(1)" in after
         assert "<script" not in after
         clock.append(NOW + timedelta(minutes=1))
-        assert "14:01" in client.get("/").text or f"{clock[-1]:%H:%M}" in client.get("/").text
+        assert f"{NOW:%H:%M} UTC" in after and f"{clock[-1]:%H:%M} UTC" not in after
+        assert f"{clock[-1]:%H:%M} UTC" in client.get("/").text
 
 
 def test_a_failed_run_stands_first_until_the_flow_works_again(home, client):
