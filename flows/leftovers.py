@@ -50,13 +50,16 @@ def superseded(scheduled: Iterable[FlowRun]) -> list[FlowRun]:
 
 
 async def _lost(client: PrefectClient, deployments: Collection[UUID]) -> list[FlowRun]:
-    """Mark them and their subflows as crashed, which frees their places, and say it in the ledger."""
+    """Say it in the ledger, then mark them and their subflows as crashed, which frees their places.
+
+    In this order: what a kill leaves unmarked is found again, and is noted once however often.
+    """
     lost = await _runs(client, deployments, LEFT)
     for run in lost:
-        for part in [*await _parts(client, run), run]:
-            await client.set_flow_run_state(part.id, Crashed(message=KILLED), force=True)
         flow = await client.read_flow(run.flow_id)
         note_failure(flow.name, run.id, run.parameters, KILLED)
+        for part in [*await _parts(client, run), run]:
+            await client.set_flow_run_state(part.id, Crashed(message=KILLED), force=True)
     return lost
 
 

@@ -1,4 +1,7 @@
-"""What becomes of runs that nobody looks at: a failure and its end, as entries of the ledger."""
+"""What becomes of runs that nobody looks at: a failure and its end, as entries of the ledger.
+
+Dated by the clock, which is read here: Prefect calls a hook, and a run that never began has no moment of its own.
+"""
 
 import re
 from datetime import UTC, datetime

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
-from filelock import FileLock, Timeout
+from filelock import AcquireReturnProxy, FileLock, Timeout
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.exceptions import ObjectNotFound
@@ -40,15 +40,13 @@ def serve(settings: Settings, say: Say) -> None:
         asyncio.run(Serving(settings, url, say).until_stopped())
 
 
-def only_one(home: Path) -> FileLock:
-    """The lock that a runner holds as long as it lives."""
+def only_one(home: Path) -> AcquireReturnProxy:
+    """Holds the lock of the home's runner until its `with` ends."""
     (home / "locks").mkdir(parents=True, exist_ok=True)
-    lock = FileLock(home / "locks" / "runner.lock", timeout=0)
     try:
-        lock.acquire()
+        return FileLock(home / "locks" / "runner.lock", timeout=0).acquire()
     except Timeout as error:
         raise TrimtabError(f"A runner serves {home} already; stop it first, or give this one a --home.") from error
-    return lock
 
 
 class OurRunner(Runner):

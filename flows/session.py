@@ -4,7 +4,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from urllib.request import urlopen
 
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
+from flows import server
 from trimtab import addresses
 from trimtab.errors import TrimtabError
 from trimtab.guard import LEFT_SECONDS, guarded
@@ -40,14 +40,14 @@ def prefect_session(home: Path) -> Iterator[str]:
     folder = home / "prefect"
     folder.mkdir(parents=True, exist_ok=True)
     port = _free_port()
-    server = _start(folder, port)
+    process = _start(folder, port)
     url = f"http://127.0.0.1:{port}/api"
     try:
-        _wait_until_healthy(url, server, folder / "server.log")
+        _wait_until_healthy(url, process, folder / "server.log")
         with _told(url):
             yield url
     finally:
-        _stop(server)
+        _stop(process)
 
 
 @contextmanager
@@ -67,21 +67,11 @@ def _running(home: Path) -> str | None:
     return url if url and _healthy(url) else None
 
 
-def database_url(folder: Path) -> str:
-    return f"sqlite+aiosqlite:///{folder / 'prefect.db'}"
-
-
 def _start(folder: Path, port: int) -> subprocess.Popen:
-    environ = os.environ | {
-        "PREFECT_HOME": str(folder),
-        "PREFECT_API_DATABASE_CONNECTION_URL": database_url(folder),
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "PREFECT_UI_ENABLED": "false",
-    }
-    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+    environ = os.environ | server.environment(folder) | {"PREFECT_UI_ENABLED": "false"}
     with (folder / "server.log").open("ab") as log:
         return subprocess.Popen(
-            guarded(command, STOP_SECONDS),
+            guarded([*server.command("127.0.0.1", port)], STOP_SECONDS),
             env=environ,
             stdout=log,
             stderr=log,
@@ -90,13 +80,13 @@ def _start(folder: Path, port: int) -> subprocess.Popen:
         )
 
 
-def _wait_until_healthy(url: str, server: subprocess.Popen, log: Path) -> None:
+def _wait_until_healthy(url: str, process: subprocess.Popen, log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and server.poll() is None:
+    while time.monotonic() < deadline and process.poll() is None:
         if _healthy(url):
             return
         time.sleep(0.1)
-    ended = f"stopped with code {server.returncode}" if server.poll() is not None else "was not ready"
+    ended = f"stopped with code {process.returncode}" if process.poll() is not None else "was not ready"
     raise TrimtabError(
         f"The Prefect server {ended} within {START_SECONDS} s of its start; see {log}, or name your own with "
         "PREFECT_API_URL."
@@ -120,14 +110,14 @@ def _drain() -> None:
         worker.drain_all(timeout=10)
 
 
-def _stop(server: subprocess.Popen) -> None:
-    assert server.stdin is not None
-    server.stdin.close()
+def _stop(process: subprocess.Popen) -> None:
+    assert process.stdin is not None
+    process.stdin.close()
     try:
-        server.wait(STOP_SECONDS + LEFT_SECONDS + 5)
+        process.wait(STOP_SECONDS + LEFT_SECONDS + 5)
     except subprocess.TimeoutExpired:
-        os.killpg(server.pid, signal.SIGKILL)
-        server.wait()
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def _free_port() -> int:

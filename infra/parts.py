@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from flows import server
 from infra.ports import HOST, Choice
 from trimtab.settings import Settings
 
@@ -63,19 +64,14 @@ def parts(settings: Settings, ports: Mapping[str, Choice], prefect_api: str) -> 
 def prefect(settings: Settings, port: Choice) -> Part:
     """Prefect's server with its UI, on the database that the flows of single commands use too."""
     folder, url = settings.home / "prefect", f"http://{HOST}:{port.port}"
-    environment = {
-        "PREFECT_HOME": str(folder),
-        "PREFECT_API_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{folder / 'prefect.db'}",
+    environment = server.environment(folder) | {
         "PREFECT_API_URL": f"{url}/api",
         "PREFECT_UI_API_URL": f"{url}/api",
         "PREFECT_UI_ENABLED": "true",
         "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        # In memory, as usual, a restart would end the runs that hold a place among those that may run at once.
-        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
         "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",  # runs too are forgotten, after 90 days
     }
-    command = (*MODULE, "prefect", "server", "start", "--host", HOST, "--port", str(port.port))
+    command = server.command(HOST, port.port)
     health, seconds = f"{url}/api/health", settings.up.stop_seconds
     return Part("prefect", "Prefect", command, environment, port, health, stop_seconds=seconds)
 

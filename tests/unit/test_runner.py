@@ -7,12 +7,20 @@ import os
 import httpx
 import pytest
 
-from flows.runner import OurRunner, Serving
+from flows.runner import OurRunner, Serving, only_one
 from trimtab.errors import TrimtabError
 from trimtab.settings import Settings
 
 AWAY = httpx.ConnectError("All connection attempts failed")
 FULL = OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+
+def test_one_runner_of_a_home_at_a_time_and_the_next_once_it_has_ended(tmp_path):
+    with only_one(tmp_path) as lock, pytest.raises(TrimtabError, match="serves .* already"):
+        only_one(tmp_path)
+    assert not lock.is_locked
+    with only_one(tmp_path):
+        pass
 
 
 class Breaks(OurRunner):
