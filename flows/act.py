@@ -16,6 +16,7 @@ from flows.retrain import retrain
 from flows.running import flow_of
 from models.promotion import rollback
 from models.stores import Stores
+from monitoring.alerts import BROKE
 from monitoring.due import ACTIONS, acted_key
 from monitoring.policy import DEFAULT
 from monitoring.status_series import judgements
@@ -77,7 +78,7 @@ def _outcome(stores: Stores, decision: Entry, at: datetime) -> dict[str, Any]:
         return {"done": "not", "rows": 0, "sentence": f"Nothing was changed: {error}"}
     except Exception as error:
         if not can_pass(error):  # not begun again by every tick: a person is told, and the next decision is another
-            broken = {"done": "not", "sentence": f"It broke with {type(error).__name__}: {error}"}
+            broken = {"done": "not", "sentence": f"{BROKE}{type(error).__name__}: {error}"}
             _note(stores, decision, broken, at)
         raise
 

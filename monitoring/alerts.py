@@ -16,6 +16,7 @@ from trimtab.entry import Entry, is_move
 
 FAILURES = 3  # in a row, from which a flow that fails is critical
 USUAL_REFUSALS = 3  # `cost.breaker_refusals`
+BROKE = "It broke with "  # how the reason of an `acted` begins whose run failed too
 BY_ITSELF = " flow"  # how the actor of what nobody asked for ends
 
 
@@ -48,6 +49,7 @@ def _decision(story: Story, entry: Entry) -> None:
             story.end(f"quarantine/{model}", entry, _sound(entry))
     if not judged(entry):
         return  # a person let a window be learned from: what was decided on the model stands
+    story.counts.pop(f"broke/{model}", None)
     if action in ("retrain", "recalibrate"):
         story.begin(f"decided/{model}", entry, "info", entry.reason)
         return
@@ -158,6 +160,8 @@ def _watch_ended(story: Story, entry: Entry) -> None:
 
 
 def _run_failed(story: Story, entry: Entry) -> None:
+    if entry.evidence.get("flow") == "act" and story.counts.pop(f"broke/{entry.model}", 0):
+        return  # what broke it was told as what became of the decision
     name, subject = _flow(entry), f"run_failed/{_flow(entry)}"
     many = story.counts[subject] = story.counts.get(subject, 0) + 1
     story.begin(subject, entry, "warning", f"{name} failed: {entry.reason}", passing=True)
@@ -175,6 +179,7 @@ def _run_recovered(story: Story, entry: Entry) -> None:
 def _acted(story: Story, entry: Entry) -> None:
     if entry.evidence.get("done") == "not":
         action = entry.evidence.get("action", "decision")
+        story.counts[f"broke/{entry.model}"] = int(entry.reason.startswith(BROKE))
         story.begin(
             f"not_acted/{entry.model}", entry, "warning", f"{entry.model}: no {action} was made. {entry.reason}"
         )

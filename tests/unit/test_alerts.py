@@ -39,8 +39,8 @@ class Past:
         day = f"{self.now:%Y-%m-%dT%H}"
         return self.add("decision", model, action=action, window_start=day, window_end=day, **more)
 
-    def fail(self, flow="ingest", subject="reddit"):
-        return self.add("run_failed", "-", None, None, f"{flow} flow", flow=flow, subject=subject)
+    def fail(self, flow="ingest", subject="reddit", model="-"):
+        return self.add("run_failed", model, None, None, f"{flow} flow", flow=flow, subject=subject)
 
     def recover(self, flow="ingest", subject="reddit"):
         return self.add("run_recovered", "-", None, None, f"{flow} flow", f"{flow} works.", flow=flow, subject=subject)
@@ -96,6 +96,16 @@ def test_a_lifted_quarantine_ends_nothing_of_what_was_decided_on_the_model():
     assert past.tell() == []
     past.add("promoted", version="3", previous="2")
     assert [alert.instead_of for alert in past.alerts() if alert.key.startswith("promoted/")] == [("decided/tiny/3",)]
+
+
+def test_a_retrain_that_broke_is_told_once_and_another_failure_of_act_for_itself():
+    past = Past()
+    past.decide("retrain")
+    past.add("acted", actor="act flow", why="It broke with ValueError: x", decision=1, action="retrain", done="not")
+    past.fail("act", "tiny", "tiny")
+    assert past.tell() == ["tiny: no retrain was made. It broke with ValueError: x."]
+    past.fail("act", "tiny", "tiny")
+    assert past.tell() == ["act of tiny failed: It is so."]
 
 
 def test_an_earlier_window_judged_later_does_not_end_a_quarantine():
