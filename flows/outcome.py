@@ -55,14 +55,24 @@ def note_success(flow: str, run_id: Any, parameters: dict[str, Any]) -> Entry | 
     known = settings.load(_home(parameters))
     ledger, about = Ledger(known.ledger_path), _about(flow, run_id, parameters, known)
     failed = still_failing(ledger, flow, about["subject"])
-    if failed is None:
-        return None
+    return _over(ledger, failed, "works again", about) if failed else None
+
+
+def note_withdrawn(home: Path, flow: str, subject: str) -> Entry | None:
+    """`run_recovered` where what is no longer in the settings of `home` was failing: nobody will run it again."""
+    ledger = Ledger(settings.load(home).ledger_path)
+    failed = still_failing(ledger, flow, subject)
+    about = {"flow": flow, "subject": subject}
+    return _over(ledger, failed, "was taken out of the settings", about) if failed else None
+
+
+def _over(ledger: Ledger, failed: Entry, how: str, about: dict[str, Any]) -> Entry:
     return ledger.append(
         "run_recovered",
         at=datetime.now(UTC),
         model=failed.model,
         actor=failed.actor,
-        reason=f"{flow} of {about['subject']} works again; it had failed since {failed.at:%Y-%m-%d %H:%M}",
+        reason=f"{about['flow']} of {about['subject']} {how}; it had failed since {failed.at:%Y-%m-%d %H:%M}",
         evidence=about,
         key=f"run_recovered/{failed.id}",
     )

@@ -1,11 +1,13 @@
 """What is written down of runs that failed, and of those that work again."""
 
+import asyncio
 from types import SimpleNamespace
 
 import pytest
 from prefect.states import Failed
 
 from flows.outcome import on_failure, on_success
+from flows.withdrawn import withdraw
 from trimtab.ledger import Ledger
 
 ACT = SimpleNamespace(name="act")
@@ -44,3 +46,26 @@ def test_a_run_that_ends_well_writes_nothing_where_nothing_fails(ledger, tmp_pat
 def test_a_person_whose_own_run_fails_is_told_there_and_then(ledger, tmp_path):
     on_failure(ACT, run(1, tmp_path, deployment=None), BROKEN)
     assert kinds(ledger) == []
+
+
+class Server:
+    """Of Prefect what `withdraw` asks: one deployment, deleted when told."""
+
+    def __init__(self, made):
+        self.made = made
+
+    async def read_deployments(self, **_):
+        return self.made
+
+    async def delete_deployment(self, _):
+        self.made = []
+
+
+def test_what_was_taken_out_of_the_settings_fails_no_longer(ledger, tmp_path):
+    score = SimpleNamespace(name="score")
+    on_failure(score, run(1, tmp_path), BROKEN)
+    about = {"id": 7, "name": "tiny", "entrypoint": "flows.score.score", "parameters": {"home": str(tmp_path)}}
+    server = Server([SimpleNamespace(**about)])
+    assert asyncio.run(withdraw(server, str(tmp_path), [])) == ["score/tiny"]
+    assert kinds(ledger) == ["run_failed", "run_recovered"]
+    assert ledger.entries()[1].reason.startswith("score of tiny was taken out of the settings; it had failed since")
