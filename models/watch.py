@@ -43,9 +43,9 @@ def seen(ledger: Ledger, name: str) -> dict[str, Any] | None:
     begun = running(ledger, name)
     if begun is None:
         return None
-    decision = next(iter(ledger.entries(name, "decision", limit=1)), None)
-    of_it = decision is not None and decision.version == begun.version and decision.at >= begun.at
-    told = decision.evidence if decision is not None and of_it else {}
+    decisions = reversed(ledger.entries(name, "decision"))  # a person's word on a window is one too, of no version
+    of_it = (each for each in decisions if each.version == begun.version and each.at >= begun.at)
+    told = next((each.evidence for each in of_it), {})
     found = {"posts": 0, "days": 0, "spent": None} | told.get("watch", {}) | {"gap": told.get("against_previous")}
     about = {"version": begun.version, "previous": begun.previous, "since": begun.at}
     return about | found | {"sentence": _words(begun, found)}
