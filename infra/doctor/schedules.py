@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from infra.asking import ask, credentials
@@ -13,6 +13,7 @@ TAG = "trimtab"  # of our deployments; the server may have others
 OURS = {"tags": {"all_": [TAG]}}
 ANSWER_SECONDS = 10
 SILENT = timedelta(minutes=2)  # of a runner, which asks every few seconds
+SETTLED = timedelta(minutes=2)  # of server and deployment, by when Prefect's scheduler has looked at it twice
 LATE = 3  # intervals without a success that count as late
 SHOWN = 5
 
@@ -52,6 +53,11 @@ class Api:
         )
         return _moment(found[0]["end_time"]) if found else None
 
+    def is_planned(self, deployment: str, now: datetime) -> bool:
+        """Whether a run of it is to begin after `now`."""
+        planned = {"state": {"name": {"any_": ["Scheduled"]}}, "expected_start_time": {"after_": now.isoformat()}}
+        return bool(self.filter("flow_runs", deployments={"id": {"any_": [deployment]}}, flow_runs=planned, limit=1))
+
 
 def schedules(case: Case) -> Iterator[Finding]:
     """Are the deployments there, is a runner alive, and is each as often done as it should be?"""
@@ -63,6 +69,7 @@ def schedules(case: Case) -> Iterator[Finding]:
     try:
         ours, late = api.deployments(), api.late()
         done = {name: api.last_success(each["id"]) for name, each in ours.items()}
+        idle = [name for name, each in _settled(case, ours) if not api.is_planned(each["id"], case.now)]
     except (OSError, ValueError, KeyError) as error:
         do = "See HOME/logs/prefect.log, or whether PREFECT_API_URL is right."
         yield wrong("schedules", f"The Prefect server at {url} does not answer: {error}.", do)
@@ -70,6 +77,7 @@ def schedules(case: Case) -> Iterator[Finding]:
     yield _served(ours, wanted)
     if ours:
         yield _runner(case, ours)
+        yield _planned(idle)
         yield _late(late)
         yield from _successes(case, ours, done)
 
@@ -89,6 +97,10 @@ def _api(case: Case) -> str | None:
     named = case.environ.get("PREFECT_API_URL")
     if named:
         return named.rstrip("/")
+    return _api_of_up(case)
+
+
+def _api_of_up(case: Case) -> str | None:
     up = addresses.started(case.settings.home)
     return f"{up[1].prefect}/api" if up and up[1].prefect else None
 
@@ -124,6 +136,27 @@ def _runner(case: Case, there: Mapping[str, Any]) -> Finding:
         since = f"since {max(asked):%Y-%m-%d %H:%M}" if asked else "yet"
         return wrong("runner", f"No runner has asked for work {since}.", "`trimtab up` starts one.")
     return ok("runner", f"A runner asks for work, last at {max(asked):%H:%M:%S} UTC.")
+
+
+def _settled(case: Case, there: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Those with an active schedule that Prefect's scheduler has had the time to look at."""
+    if _api_of_up(case) == _api(case) and case.now - _up_since(case) < SETTLED:
+        return
+    for name, each in there.items():
+        active = not each.get("paused") and any(own.get("active") for own in each.get("schedules") or [])
+        if active and (created := _moment(each.get("created"))) and case.now - created > SETTLED:
+            yield name, each
+
+
+def _up_since(case: Case) -> datetime:
+    return datetime.fromtimestamp((case.settings.home / addresses.FILE).stat().st_mtime, UTC)
+
+
+def _planned(idle: Sequence[str]) -> Finding:
+    if not idle:
+        return ok("planned", "Every active schedule has a next run.")
+    do = "Prefect's scheduler has stopped: start the server again (`trimtab up`); HOME/logs/prefect.log may say why."
+    return wrong("planned", f"{len(idle)} deployments have a schedule and no next run: {_some(idle)}.", do)
 
 
 def _late(late: Sequence[Mapping[str, Any]]) -> Finding:

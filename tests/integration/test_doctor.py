@@ -206,6 +206,28 @@ def test_deployments_as_they_should_be_are_ok(home):
     assert "score/tiny 12 min ago" in findings[-1].sentence
 
 
+def test_active_schedules_without_a_next_run_are_wrong_once_server_and_deployment_are_there_for_minutes(home):
+    answers = prefect(polled=NOW, ended=NOW, late=[]) | {"planned": []}
+    with answering(answers) as url:
+        named = case(home, {"PREFECT_API_URL": url})
+        told = {each.check: each for each in found(named, schedules.schedules)}["planned"]
+        assert told.level == "wrong" and "have a schedule and no next run: " in told.sentence
+        assert "scheduler has stopped" in told.do
+        addresses.write(home, Addresses(prefect=url.removesuffix("/api")), os.getpid())
+        assert {each.level for each in found(case(home), schedules.schedules)} == {"ok"}, "it came up just now"
+        for each, change in zip(answers["deployments"], _not_due(), strict=False):
+            each |= change
+        del answers["deployments"][3:]
+        levels = {each.check: each.level for each in found(named, schedules.schedules)}
+        assert levels["planned"] == "ok"
+
+
+def _not_due():
+    """Deployments of which no run has to be planned."""
+    never = [{"active": False, "schedule": {"interval": 3600}}]
+    return {"created": NOW.isoformat()}, {"schedules": never}, {"paused": True}
+
+
 def test_deployments_and_late_runs_of_others_on_the_server_are_theirs(home):
     answers = prefect(polled=NOW, ended=NOW, late=[])
     stale = answers["deployments"][0]
@@ -257,11 +279,13 @@ def prefect(polled, ended, late):
     """What a Prefect server with every deployment of the home would answer, by what is asked for."""
     names = [plan.name.split("/") for plan in plans(Settings(models=MODELS))]
     told = {"tags": ["trimtab"], "last_polled": polled.isoformat()}
+    told |= {"created": (NOW - timedelta(days=3)).isoformat()}
     told |= {"schedules": [{"active": True, "schedule": {"interval": 3600}}]}
     return {
         "flows": [{"id": flow, "name": flow} for flow in {flow for flow, _ in names}],
         "deployments": [told | {"id": f"{flow}/{name}", "name": name, "flow_id": flow} for flow, name in names],
         "late": [{"name": name} for name in late],  # to who asks for runs of ours
+        "planned": [{"name": "the next"}],
         "done": [{"end_time": ended.isoformat()}],
     }
 
@@ -276,7 +300,9 @@ def answering(answers):
             what = self.path.split("/")[2]
             if what == "flow_runs":
                 ours = json.loads(body)["deployments"] == {"tags": {"all_": ["trimtab"]}}
-                what = ("late" if ours else "theirs") if "Late" in body else "done"
+                runs = json.loads(body)["flow_runs"]
+                planned = "Scheduled" in body and datetime.fromisoformat(runs["expected_start_time"]["after_"]) == NOW
+                what = ("late" if ours else "theirs") if "Late" in body else "planned" if planned else "done"
             self.send_response(200)
             self.end_headers()
             self.wfile.write(json.dumps(answers.get(what, "hello")).encode())
