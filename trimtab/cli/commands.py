@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # pydantic takes longer to import than --help may
     from trimtab.settings import Settings
 
 HERE = click.Path(path_type=Path)
+CARRIED_OUT = "trimtab up runs on this home and carries it out."
 POLICIES = "never,calendar:28d,evidently-default,performance,budgeted,oracle"
 
 
@@ -113,8 +114,18 @@ def monitor(context: click.Context, model: str, as_of: datetime | None, acts: bo
         click.echo(decided["sentence"])
         if decided["waits"]:
             click.echo(decided["waits"])
+        if not acts and is_carried_out(settings.home, decided["action"]):
+            click.echo(CARRIED_OUT)
         if acts and (outcome := act(model, home, moment, decided["ledger_id"])):
             click.echo(outcome["sentence"])
+
+
+def is_carried_out(home: Path, action: str | None) -> bool:
+    """Whether a runner takes up what was decided, whoever asked."""
+    from monitoring.due import ACTIONS
+    from trimtab import addresses
+
+    return action in ACTIONS and addresses.started(home) is not None
 
 
 @cli.command()
