@@ -170,7 +170,7 @@ def _said(entry: Entry) -> tuple[str, str]:
         "approved": ("Review", f"{version} was approved"),
         "refused": ("Review", f"{version} was refused"),
         "watch_ended": ("Watch", f"The watch over {version.lower()} ended: {_verdict(told)}"),
-        "acted": ("Carried out", _first(entry.reason)),
+        "acted": ("Not carried out" if told.get("done") == "not" else "Carried out", _first(entry.reason)),
         "run_failed": ("Run failed", f"A run of {told.get('flow', 'a flow')} failed"),
         "run_recovered": ("Run works again", f"{str(told.get('flow', 'The flow')).capitalize()} works again"),
         "alerted": ("Alert", _first(entry.reason)),

@@ -8,6 +8,11 @@ from monitoring.wording import share
 
 SMALL = 0.02  # of the usual error
 State = Literal["good", "watch", "act", "none"]  # all is well, something to know, a person is needed, nothing to judge
+UNDONE: dict[str, tuple[State, str]] = {  # what is said of a decision that could not be carried out
+    "rollback": ("act", "got worse with its newest version, which could not be taken back"),
+    "retrain": ("watch", "has fallen behind its audience, and a new version could not be made"),
+    "recalibrate": ("watch", "is too sure or too unsure of itself, and a new calibrator could not be made"),
+}
 
 
 def headline(told: dict[str, Any], name: str, newest_data: datetime | None, window_days: float) -> dict[str, str]:
@@ -34,7 +39,7 @@ def _state(
         return "act", f"has not been checked since {day(last['end'])}, though posts came in"
     if last["version"] != told["champion"] or "rolled_back" in told["since_decided"]:
         return _since_moved(told)
-    return _judged(last, told["since_decided"])
+    return _judged(last, told["since_decided"], told["undone"])
 
 
 def _since_moved(told: dict[str, Any]) -> tuple[State, str]:
@@ -43,8 +48,8 @@ def _since_moved(told: dict[str, Any]) -> tuple[State, str]:
     return "good", "has a new version, which is judged with the next window"
 
 
-def _judged(last: dict[str, Any], since: Sequence[str]) -> tuple[State, str]:
-    """`since` are the kinds of entries that came after the judgement."""
+def _judged(last: dict[str, Any], since: Sequence[str], undone: str | None) -> tuple[State, str]:
+    """`since` are the kinds of entries that came after the judgement, `undone` is why it could not be carried out."""
     said: dict[str, tuple[State, str]] = {
         "rollback": ("act", "got worse with its newest version, which is to be taken back"),
         "quarantine": ("act", "was given data that look broken; it learns nothing from them and answers as before"),
@@ -53,6 +58,9 @@ def _judged(last: dict[str, Any], since: Sequence[str]) -> tuple[State, str]:
     }
     if last["action"] in ("retrain", "recalibrate") and {"promotion_refused", "refused"} & {*since}:
         return "watch", "was to be made anew, and what was made is no better: it was refused, and nothing changes"
+    if undone and last["action"] in UNDONE:
+        state, what = UNDONE[last["action"]]
+        return state, f"{what}: {undone}"
     if last["action"] in said:
         return said[last["action"]]
     if last["calls"]:

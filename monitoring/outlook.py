@@ -7,6 +7,7 @@ from typing import Any
 from models.blocked import window_of
 from monitoring.guards import guards_of, held_back
 from monitoring.status_series import deciding, judgements
+from monitoring.undone import undone
 from monitoring.wording import names, share
 from trimtab.ledger import Entry, Ledger
 from trimtab.settings import Cost, Settings
@@ -81,6 +82,8 @@ def _made(action: str, decision: Entry, after: Sequence[Entry]) -> str:
             return f"It was carried out: {what} was made and refused, so the version that answers stays."
         if entry.kind == "review_wanted":
             return f"It was carried out: {what} was made and waits for a person to approve or refuse it."
+    if why := undone(decision, after):
+        return f"{what[:1].upper()}{what[1:]} could not be made: {why}."
     if any(entry.kind == "retrain_started" for entry in after):
         return f"It is being carried out: {what} is being made, and must beat the version that answers on fresh posts."
     return _pending(after)

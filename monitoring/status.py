@@ -21,6 +21,7 @@ from monitoring.outlook import outlook
 from monitoring.quarantine import Quarantine
 from monitoring.read_once import ReadOnce
 from monitoring.status_series import in_a_year, judgements, marks, windows
+from monitoring.undone import undone
 from trimtab import addresses
 from trimtab.addresses import Addresses
 from trimtab.ledger import Entry, Ledger
@@ -90,6 +91,7 @@ def _serving(stores: Stores, ledger: Ledger, name: str, own: Sequence[Entry], at
         "decided": {"at": judged.at, "sentence": decided(judged), "why": why(judged)} if judged else None,
         "review": waits.plain() | {"url": version_url(name, waits.version, at)} if waits else None,
         "since_decided": sorted({entry.kind for entry in own if judged and entry.id > judged.id}),
+        "undone": undone(judged, own) if judged else None,
         "watch": seen(ledger, name),
         "url": version_url(name, aliases["champion"], at),
     }

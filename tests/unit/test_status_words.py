@@ -10,7 +10,8 @@ from monitoring.headline import headline
 from monitoring.links import links_of
 from monitoring.outlook import outlook
 from monitoring.read_once import ReadOnce
-from monitoring.status_series import in_a_year, marks, windows
+from monitoring.status_series import in_a_year, judgements, marks, windows
+from monitoring.undone import undone
 from trimtab.addresses import Addresses
 from trimtab.ledger import Ledger
 from trimtab.settings import Settings
@@ -156,7 +157,8 @@ def test_what_was_not_judged_is_said_without_figures(ledger):
 def told_of(ledger, champion="1", left=None, by_hand=False, review=None, since=()):
     points = windows(ledger.entries("m"), "m", Settings().reports_path)
     told = {"champion": champion, "left": left, "by_hand": by_hand, "since": START, "windows": points}
-    return told | {"review": review, "since_decided": since}
+    why = undone([*judgements(ledger.entries("m"))][-1], ledger.entries("m")) if points else None
+    return told | {"review": review, "since_decided": since, "undone": why}
 
 
 def test_a_calm_model_is_fine_and_its_errors_are_told_against_the_usual(ledger):
@@ -201,6 +203,37 @@ def test_a_challenger_that_was_refused_is_not_being_made_any_more(ledger):
     decide(ledger, action="retrain")
     told = headline(told_of(ledger, since=["promotion_refused", "retrain_started"]), "m", None, 7)
     assert (told["state"], "no better: it was refused" in told["sentence"]) == ("watch", True)
+
+
+@pytest.mark.parametrize(
+    ("action", "state", "words"),
+    [
+        ("retrain", "watch", "a new version could not be made"),
+        ("recalibrate", "watch", "a new calibrator could not be made"),
+        ("rollback", "act", "could not be taken back"),
+    ],
+)
+def test_what_could_not_be_carried_out_is_told_with_its_reason(ledger, action, state, words):
+    decision = decide(ledger, action=action)
+    told = {"decision": decision.id, "action": action, "done": "not"}
+    about = {"at": START + WEEK, "model": "m", "actor": "act flow", "evidence": told}
+    move(ledger, "retrain_started", None, None)
+    ledger.append("acted", reason="Nothing was changed: 0 mature rows found, 500 wanted.", **about)
+    found = headline(told_of(ledger), "m", None, 7)
+    assert found["state"] == state
+    assert found["sentence"].endswith(f"{words}: 0 mature rows found, 500 wanted.")
+    if action != "rollback":
+        assert "could not be made: 0 mature rows found, 500 wanted." in said(ledger)
+    move(ledger, "retrain_started", None, None)
+    assert "could not" not in headline(told_of(ledger), "m", None, 7)["sentence"], "it was begun again"
+
+
+def test_what_broke_is_told_within_the_sentence(ledger):
+    decision = decide(ledger, action="retrain")
+    told = {"decision": decision.id, "action": "retrain", "done": "not"}
+    about = {"at": START + WEEK, "model": "m", "actor": "act flow", "evidence": told}
+    ledger.append("acted", reason="It broke with ValueError: no rows", **about)
+    assert "A challenger could not be made: it broke with ValueError: no rows." in said(ledger)
 
 
 def test_a_version_that_waits_needs_a_person(ledger):
