@@ -4,6 +4,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
+import traceback
 from contextlib import closing
 from functools import cache
 from pathlib import Path
@@ -49,6 +50,7 @@ def dies(action) -> int:
         try:
             action()
         except BaseException:  # noqa: BLE001 - a child must not return into pytest
+            traceback.print_exc()
             os._exit(1)
         os._exit(0)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])

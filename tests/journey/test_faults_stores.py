@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
 
 import pyarrow.compute as pc
 import pytest
@@ -24,7 +25,6 @@ from tests.listening import listening
 from tests.living import COMMAND, NAME, SECONDS, environment, living, midnight, settings_of
 from tests.processes import until
 from tests.tiny_incident import MAPPING, written
-from tests.tiny_stores import dies
 from trimtab.authors import Authors
 from trimtab.source import load
 
@@ -49,13 +49,17 @@ def home(tmp_path_factory, told):
     at = (midnight() - timedelta(days=9)).isoformat()
     tiny_source.write_rows(folder / "big" / "posts.jsonl", [post | {"at": at, "comments": 3} for post in posts])
     environ = environment(folder / "home", told.address)
-    # in a process of its own, whose connection to the registry ends with it
-    assert dies(lambda: serve_first(Stores(settings_of(environ)), source)) == 0
+    # in a process of its own, whose connection to the registry ends with it; the lake does not survive a fork
+    first = get_context("spawn").Process(target=serve_first, args=(environ, source))
+    first.start()
+    first.join()
+    assert first.exitcode == 0
     with living(folder / "home", environ, (source, big)) as found:
         yield found
 
 
-def serve_first(stores, source):
+def serve_first(environ, source):
+    stores = Stores(settings_of(environ))
     since = midnight() - timedelta(days=SERVED)
     stores.settings.home.mkdir(parents=True)
     door = Door(stores.lake, Authors.of(stores.settings.home), stores.settings.ingest, datetime.now(UTC))
