@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -23,6 +23,7 @@ pytestmark = [
 ]
 COMMAND = [sys.executable, "-c", "from trimtab.cli import main; main()"]
 PARTS = {"prefect", "mlflow", "evidently", "page", "score"}
+PLANNED = json.dumps({"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}).encode()
 SECONDS = 300  # on a machine that does much else
 
 
@@ -77,6 +78,17 @@ def test_every_part_answers_where_the_table_says(up):
 def test_mlflow_shows_the_registry_of_the_home(up):
     with urlopen(f"{up.address('mlflow')}/api/2.0/mlflow/registered-models/search", timeout=60) as answer:
         assert [model["name"] for model in json.load(answer)["registered_models"]] == ["tiny"]
+
+
+def test_runs_are_planned_for_what_has_a_schedule(up):
+    """Prefect's server plans in the background, and is silent where it cannot."""
+
+    def planned():
+        asked = Request(f"{up.address('prefect')}/api/flow_runs/count", PLANNED, {"Content-Type": "application/json"})
+        with urlopen(asked, timeout=30) as answer:
+            return int(answer.read())
+
+    until(lambda: planned() > 5, SECONDS)
 
 
 def test_a_port_that_is_taken_is_said_and_replaced(up):
