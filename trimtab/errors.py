@@ -77,6 +77,10 @@ class UnknownModel(RegistryError):
         known = sorted(options)
         return cls(f"No model is called '{name}'.{hint(name, known)} Known: {', '.join(known) or 'none yet'}.")
 
+    @classmethod
+    def untrained(cls, name: str) -> "UnknownModel":
+        return cls(f"{name} has no version yet; train one first: trimtab train {name}")
+
 
 class NothingToRollBack(RegistryError):
     """No previous version to go back to."""

@@ -52,7 +52,8 @@ def test_a_command_has_help_and_a_place_in_the_docs(name):
     [
         (["train", "engagment"], "Did you mean 'engagement'?"),
         (["score", "engagment", "--from", "2024-01-01"], "Did you mean 'engagement'?"),
-        (["rollback", "engagement", "--reason", "x"], "No model is called 'engagement'"),
+        (["rollback", "engagement", "--reason", "x"], "engagement has no version yet; train one first: trimtab train"),
+        (["approve", "sentiment", "1", "--reason", "x"], "sentiment has no version yet; train one first: trimtab tra"),
         (["rollback", "nobody", "--reason", "x"], "No model is called 'nobody'"),
         (["history", "nobody"], "No model is called 'nobody'"),
         (["ingest", "nothere.yaml"], "No source file at nothere.yaml"),

@@ -11,6 +11,7 @@ from trimtab.cli.following import follow, wait_options
 from trimtab.cli.main import cli, json_option, now, settings_of
 
 if TYPE_CHECKING:  # what is imported here is waited for by --help
+    from models.stores import Stores
     from trimtab.entry import Entry
 
 Kind = Literal["approved", "refused"]
@@ -50,8 +51,7 @@ def rollback(context: click.Context, model: str, reason: str, version: str | Non
     from models.stores import Stores
 
     stores = Stores(settings)
-    name = stores.model(model).name
-    stores.registry.names()  # opened before the time is taken
+    name = _trained(stores, model)
     at, began = now(), monotonic()
     bad, good = put_back(stores.registry, stores.ledger, name, at=at, actor="command line", reason=reason, to=version)
     move = stores.ledger.entries(name, "rolled_back", limit=1)[0]
@@ -143,11 +143,20 @@ def _say(
 
     stores = Stores(settings)
     word = Word(kind, by or _user(), reason)
-    stores.registry.names()  # opened before the time is taken
-    began = monotonic()
-    ended = say(stores.registry, stores.ledger, stores.model(model).name, version, word, at=now())
+    name, began = _trained(stores, model), monotonic()
+    ended = say(stores.registry, stores.ledger, name, version, word, at=now())
     click.echo(outcome(ended))
     return ended, began
+
+
+def _trained(stores: "Stores", model: str) -> str:
+    """The name of a model that has a version. Opens the registry, before the time is taken."""
+    from trimtab.errors import UnknownModel
+
+    name = stores.model(model).name
+    if name not in stores.registry.names():
+        raise UnknownModel.untrained(name)
+    return name
 
 
 def _user() -> str:
