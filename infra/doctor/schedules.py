@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from infra.asking import ask, credentials
 from infra.doctor.finding import Case, Finding, ok, warning, wrong
-from trimtab import addresses
+from trimtab import addresses, source
+from trimtab.errors import TrimtabError
 
 TAG = "trimtab"  # of our deployments; the server may have others
 OURS = {"tags": {"all_": [TAG]}}
@@ -65,11 +67,15 @@ def schedules(case: Case) -> Iterator[Finding]:
     if url is None:
         yield _nothing_runs(case)
         return
-    api, wanted = Api(url, credentials(case.environ)), _wanted(case)
+    api = Api(url, credentials(case.environ))
     try:
+        wanted = _wanted(case)
         ours, late = api.deployments(), api.late()
         done = {name: api.last_success(each["id"]) for name, each in ours.items()}
         idle = [name for name, each in _settled(case, ours) if not api.is_planned(each["id"], case.now)]
+    except TrimtabError as error:
+        yield wrong("schedules", str(error), "The runner cannot start until that is put right.")
+        return
     except (OSError, ValueError, KeyError) as error:
         do = "See HOME/logs/prefect.log, or whether PREFECT_API_URL is right."
         yield wrong("schedules", f"The Prefect server at {url} does not answer: {error}.", do)
@@ -114,7 +120,16 @@ def _nothing_runs(case: Case) -> Finding:
 def _wanted(case: Case) -> Sequence[str]:
     from flows.deployments import plans  # imports Prefect, which costs seconds
 
-    return [plan.name for plan in plans(case.settings)]
+    readable = tuple(path for path in case.settings.sources if _is_readable(path))  # the check `sources` says why not
+    return [plan.name for plan in plans(case.settings.model_copy(update={"sources": readable}))]
+
+
+def _is_readable(path: Path) -> bool:
+    try:
+        source.load(path)
+    except (TrimtabError, OSError):
+        return False
+    return True
 
 
 def _served(there: Mapping[str, Any], wanted: Sequence[str]) -> Finding:

@@ -19,7 +19,7 @@ import pytest
 from pyarrow import types
 
 from flows.deployments import plans
-from infra.doctor import health, machine, schedules, stores
+from infra.doctor import health, installation, machine, schedules, stores
 from infra.doctor.examine import examine, fit
 from infra.doctor.finding import Case, Finding, ok
 from tests.served import MODELS, home_with_versions
@@ -225,7 +225,20 @@ def test_active_schedules_without_a_next_run_are_wrong_once_server_and_deploymen
 def _not_due():
     """Deployments of which no run has to be planned."""
     never = [{"active": False, "schedule": {"interval": 3600}}]
-    return {"created": NOW.isoformat()}, {"schedules": never}, {"paused": True}
+    return {"created": datetime.now(UTC).isoformat()}, {"schedules": never}, {"paused": True}
+
+
+def test_a_source_that_cannot_be_read_is_one_line_of_its_own_and_leaves_the_schedules_alone(home, tmp_path):
+    unreadable = tmp_path / "nope.yaml", tmp_path / "list.yaml"
+    unreadable[1].write_text("- 1")
+    with answering(prefect(polled=NOW, ended=NOW, late=[])) as url:
+        looked = case(home, {"PREFECT_API_URL": url}, sources=unreadable)
+        findings = found(looked, installation.settings, schedules.schedules)
+    about = [each for each in findings if each.check == "sources"]
+    assert [each.level for each in about] == ["wrong", "wrong"]
+    assert "No source file at" in about[0].sentence and "list.yaml" in about[1].sentence
+    assert not any("Error" in str(each) or "\n" in str(each) for each in findings)
+    assert {each.level for each in findings if each.check != "sources"} == {"ok"}, findings
 
 
 def test_deployments_and_late_runs_of_others_on_the_server_are_theirs(home):
@@ -301,7 +314,7 @@ def answering(answers):
             if what == "flow_runs":
                 ours = json.loads(body)["deployments"] == {"tags": {"all_": ["trimtab"]}}
                 runs = json.loads(body)["flow_runs"]
-                planned = "Scheduled" in body and datetime.fromisoformat(runs["expected_start_time"]["after_"]) == NOW
+                planned = "Scheduled" in body and datetime.fromisoformat(runs["expected_start_time"]["after_"]) >= NOW
                 what = ("late" if ours else "theirs") if "Late" in body else "planned" if planned else "done"
             self.send_response(200)
             self.end_headers()
