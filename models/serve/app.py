@@ -14,6 +14,7 @@ from models.serve.gate import TAKEN, App, Gate
 from models.serve.schemas import Post, Refusal, ScoreAnswer, ScoreRequest
 from models.serve.worker import ServingWorker
 from trimtab.errors import TrimtabError, hint
+from trimtab.settings import Serving
 
 log = logging.getLogger("trimtab.serve")
 ABOUT = """Scores of posts by the versions that the registry calls `champion`.
@@ -48,10 +49,10 @@ def create_app(worker: ServingWorker) -> App:
         await worker.stop()
 
     app = FastAPI(title="trimtab", description=ABOUT, version="1", lifespan=life, redoc_url=None)
-    _routes(app, worker)
-    _errors(app)
-    _described(app)
     serving = worker.settings.serving
+    _routes(app, worker)
+    _errors(app, serving)
+    _described(app)
     key = serving.api_key.get_secret_value() if serving.api_key else ""
     return Gate(app, worker.live, worker.metrics, key=key, most_bytes=serving.most_bytes)
 
@@ -91,11 +92,25 @@ def _described(app: FastAPI) -> None:
 
 
 def _within(asked: ScoreRequest, worker: ServingWorker) -> None:
-    serving, posts = worker.settings.serving, len(asked.posts)
-    most = serving.most_explained if asked.explain else serving.most_posts
-    if posts > most:
-        what = " with reasons" if asked.explain else ""
-        raise Refused(413, f"{posts:,} posts were sent; one request takes at most {most:,}{what}. Send several.")
+    if too_many := _too_many(len(asked.posts), asked.explain, worker.settings.serving):
+        raise Refused(413, too_many)
+
+
+def _too_many(posts: int, explain: bool, serving: Serving) -> str | None:
+    """The sentence that refuses so many posts; None where they are taken."""
+    most = serving.most_explained if explain else serving.most_posts
+    what = " with reasons" if explain else ""
+    return (
+        f"{posts:,} posts were sent; one request takes at most {most:,}{what}. Send several." if posts > most else None
+    )
+
+
+def _too_many_of(error: RequestValidationError, serving: Serving) -> str | None:
+    """The same, of a body that was refused for its posts before it became a request."""
+    for each in error.errors():
+        if each["type"] == "too_long" and each["loc"] == ("body", "posts"):
+            return _too_many(len(error.body["posts"]), error.body.get("explain") is True, serving)
+    return None
 
 
 def _named(asked: ScoreRequest, worker: ServingWorker, loaded: list[str]) -> list[str]:
@@ -112,13 +127,15 @@ def _named(asked: ScoreRequest, worker: ServingWorker, loaded: list[str]) -> lis
     return names
 
 
-def _errors(app: FastAPI) -> None:
+def _errors(app: FastAPI, serving: Serving) -> None:
     @app.exception_handler(Refused)
     async def refused(_: Request, error: Refused) -> JSONResponse:
         return JSONResponse({"error": str(error)}, error.status)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        if too_many := _too_many_of(error, serving):
+            return JSONResponse({"error": too_many}, 413)
         return JSONResponse({"error": sentence_of(error)}, 422)
 
     @app.exception_handler(HTTPException)

@@ -12,6 +12,7 @@ import pytest
 from models.serve import presence
 from tests.served import POST, home_with_versions, move, now, serving, until
 from tests.tiny_model import frame as tiny_frame
+from trimtab.settings import Serving
 
 
 @pytest.fixture(scope="module")
@@ -120,13 +121,16 @@ def test_too_much_is_refused_in_one_sentence(served):
 
 
 def test_with_the_limits_as_they_are_unless_set_too_much_is_refused_and_the_next_is_answered(stores):
+    most = Serving()
     with serving(stores.settings.home) as served:
         assert "text: string should have at most 100000 char" in refused(
             served.score(POST | {"text": "x" * 5_000_000}), 422
         )
         assert "10,000,000 bytes" in refused(served.score(POST | {"text": "x" * 10_000_000}), 413)
-        many = refused(served.score(*[{"platform": "x", "text": "a"}] * 100_000), 422)
-        assert "posts: list should have at most 10000 items" in many
+        many = refused(served.score(*[{"platform": "x", "text": "a"}] * 100_000), 413)
+        assert many == f"100,000 posts were sent; one request takes at most {most.most_posts:,}. Send several."
+        many = refused(served.score(*[{"platform": "x", "text": "a"}] * 100_000, explain=True), 413)
+        assert f"at most {most.most_explained:,} with reasons" in many
         assert served.first()["version"] == "1"
 
 
