@@ -13,7 +13,7 @@ export DO_NOT_TRACK := 1
 help: ## list the tasks
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
-demo: $(READY) ## run the whole loop on a simulated stream (about three minutes)
+demo: $(READY) ## run the whole loop on a simulated stream (about two minutes)
 	@$(BIN)/trimtab --home $(DEMO_HOME) demo
 
 up: $(READY) ## start everything on the home that `make demo` made: schedules, servers, status page
