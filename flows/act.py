@@ -20,6 +20,7 @@ from monitoring.alerts import BROKE
 from monitoring.due import ACTIONS, acted_key
 from monitoring.policy import DEFAULT
 from monitoring.status_series import judgements
+from monitoring.undone import UNCHANGED
 from trimtab.errors import TrimtabError
 from trimtab.ledger import Entry
 
@@ -75,7 +76,7 @@ def _outcome(stores: Stores, decision: Entry, at: datetime) -> dict[str, Any]:
     except TrimtabError as error:
         if can_pass(error):
             raise
-        return {"done": "not", "rows": 0, "sentence": f"Nothing was changed: {error}"}
+        return {"done": "not", "rows": 0, "sentence": f"{UNCHANGED}{error}"}
     except Exception as error:
         if not can_pass(error):  # not begun again by every tick: a person is told, and the next decision is another
             broken = {"done": "not", "sentence": f"{BROKE}{type(error).__name__}: {error}"}
@@ -87,7 +88,7 @@ def _challenge(stores: Stores, decision: Entry, at: datetime) -> dict[str, Any]:
     """Train the candidate that was measured: of the moment, the posts and the cut of the decision, so that it is one
     piece of work however often it is begun."""
     if other := _made_since(stores, decision):
-        return {"done": "not", "rows": 0, "sentence": f"Nothing was changed: {other}"}
+        return {"done": "not", "rows": 0, "sentence": f"{UNCHANGED}{other}"}
     told = {name: decision.evidence[name] for name in ("since", "cut") if decision.evidence.get(name)}
     measured = {name: steps.moment(datetime.fromisoformat(moment)) for name, moment in told.items()}
     why, report = "; ".join(decision.evidence["reasons"]), decision.evidence["report"]

@@ -10,6 +10,7 @@ from typing import Any
 
 from prefect._internal.control_listener import get_intent
 
+from monitoring.failing import failures
 from trimtab import addresses, settings, source
 from trimtab.errors import TrimtabError
 from trimtab.ledger import Entry, Ledger
@@ -80,12 +81,9 @@ def _over(ledger: Ledger, failed: Entry, how: str, about: dict[str, Any]) -> Ent
 
 def still_failing(ledger: Ledger, flow: str, subject: str) -> Entry | None:
     """The first failure since the flow last worked on the subject; None where it works."""
-    first = None
     told = [*ledger.entries(kind="run_failed"), *ledger.entries(kind="run_recovered")]
-    for entry in sorted(told, key=lambda entry: entry.id):
-        if (entry.evidence.get("flow"), entry.evidence.get("subject")) == (flow, subject):
-            first = (first or entry) if entry.kind == "run_failed" else None
-    return first
+    found = failures(sorted(told, key=lambda entry: entry.id)).get((flow, subject))
+    return found[0] if found else None
 
 
 def subject_of(parameters: dict[str, Any]) -> str:

@@ -1,7 +1,6 @@
 """recalibrate: a new calibrator for the champion's booster. Single-flight with retrain, once per window and policy."""
 
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from flows import steps
@@ -34,6 +33,5 @@ def recalibrate(
     """
     stores, as_of = steps.open_stores(home), steps.moment(as_of)
     key = f"recalibrate/{as_of:%Y-%m-%dT%H:%M:%S}/{policy}"
-    told = {name: steps.moment(at) if at else None for name, at in (("since", since), ("cut", cut))}
-    about = {"report": Path(report) if report else None, **told}
-    return steps.challenge("recalibrate", steps.recalibrate_and_judge, stores, model, as_of, reason, key, **about)
+    measured: dict[str, Any] = {"report": report, "since": since, "cut": cut}
+    return steps.challenge("recalibrate", steps.recalibrate_and_judge, stores, model, as_of, reason, key, **measured)

@@ -1,7 +1,6 @@
 """retrain: what a decision starts. Single-flight, and once per model, window and policy."""
 
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from flows import steps
@@ -34,6 +33,5 @@ def retrain(
     """
     stores, as_of = steps.open_stores(home), steps.moment(as_of)
     key = f"{as_of:%Y-%m-%dT%H:%M:%S}/{policy}"
-    told = {name: steps.moment(at) if at else None for name, at in (("since", since), ("cut", cut))}
-    about = {"report": Path(report) if report else None, **told}
-    return steps.challenge("retrain", steps.train_and_judge, stores, model, as_of, reason, key, **about)
+    measured: dict[str, Any] = {"report": report, "since": since, "cut": cut}
+    return steps.challenge("retrain", steps.train_and_judge, stores, model, as_of, reason, key, **measured)

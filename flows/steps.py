@@ -85,13 +85,25 @@ def telling(stores: Stores, as_of: datetime) -> Iterator[None]:
 
 
 def challenge(
-    what: str, work: Any, stores: Stores, model: str, as_of: datetime, reason: str, key: str, **about: Any
+    what: str,
+    work: Any,
+    stores: Stores,
+    model: str,
+    as_of: datetime,
+    reason: str,
+    key: str,
+    *,
+    report: str | None,
+    since: datetime | None,
+    cut: datetime | None,
 ) -> dict[str, Any]:
     """Make and judge a challenger by `work`, one at a time per model and once per key; plain values, as a flow returns.
 
     A version is made by a retrain or by a recalibration: both share one lock, since each replaces the champion.
     """
     spec, actor = stores.model(model), f"{what} flow"
+    about: dict[str, Any] = {name: moment(at) if at else None for name, at in (("since", since), ("cut", cut))}
+    about["report"] = Path(report) if report else None
     started, finished = f"{what}_started/{model}/{key}", f"{what}_finished/{model}/{key}"
     told: dict[str, Any] = {"at": as_of, "model": model, "actor": actor}
     try:

@@ -10,22 +10,24 @@ from trimtab.ledger import Entry
 NEWEST = 10
 
 
+def failures(entries: Iterable[Entry]) -> dict[tuple[str, str], tuple[Entry, Entry]]:
+    """First and newest failure since the last success, by flow and subject; the newest of them last."""
+    found: dict[tuple[str, str], tuple[Entry, Entry]] = {}
+    for entry in entries:
+        if entry.kind not in ("run_failed", "run_recovered"):
+            continue
+        about = str(entry.evidence.get("flow") or entry.actor), str(entry.evidence.get("subject") or entry.model)
+        before = found.pop(about, None)
+        if entry.kind == "run_failed":
+            found[about] = (before[0] if before else entry, entry)
+    return found
+
+
 def failing(entries: Iterable[Entry], at: Addresses) -> list[dict[str, Any]]:
     """Each flow and subject that has failed and not recovered since, newest first; `at` is its first failure."""
-    first: dict[tuple[str, str], Entry] = {}
-    newest: dict[tuple[str, str], Entry] = {}
-    for entry in entries:
-        about = str(entry.evidence.get("flow") or entry.actor), str(entry.evidence.get("subject") or entry.model)
-        if entry.kind == "run_failed":
-            newest.pop(about, None)
-            first.setdefault(about, entry)
-            newest[about] = entry
-        elif entry.kind == "run_recovered":
-            first.pop(about, None)
-            newest.pop(about, None)
     return [
-        {"at": first[about].at, "flow": about[0], "subject": about[1], "why": e.reason, "run": run_url(e.evidence, at)}
-        for about, e in reversed(newest.items())
+        {"at": first.at, "flow": flow, "subject": subject, "why": newest.reason, "run": run_url(newest.evidence, at)}
+        for (flow, subject), (first, newest) in reversed(failures(entries).items())
     ]
 
 
